@@ -1,0 +1,26 @@
+import type { Event } from '@tillid/contracts/event/v1/event';
+import { decodeEnvelope, type EventStore } from '@tillid/eventsourcing';
+
+export interface LedgerEntry {
+  readonly leafIndex: number;
+  readonly bytes: Uint8Array;
+  readonly envelope: Event;
+}
+
+export async function readEntry(ledger: EventStore, leafIndex: number): Promise<LedgerEntry | undefined> {
+  const [stored] = await ledger.readAll(leafIndex, 1);
+  return stored && { leafIndex, bytes: stored.bytes, envelope: decodeEnvelope(stored.bytes) };
+}
+
+/** Position in its own source of what stands at a position of the ledger: by halving, both only grow. */
+export async function sourcePositionOf(ledger: EventStore, source: string, ledgerPosition: number): Promise<number> {
+  let low = 1;
+  let high = await ledger.lastRevision(source);
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [event] = await ledger.readStream(source, middle - 1, 1);
+    if (event === undefined || event.position >= ledgerPosition) high = middle;
+    else low = middle + 1;
+  }
+  return high;
+}

@@ -1,0 +1,32 @@
+import type { EventLog, EventStore, ExpiringStore, ProgressBook, ReadModelTable } from '@tillid/eventsourcing';
+import type { ClientDocument } from './access-log/clients.read-model.js';
+import type { EntryDocument } from './access-log/entries.read-model.js';
+import type { LinkDocument } from './access-log/links.read-model.js';
+import type { LoggedEvent } from './domain/audit.events.js';
+import type { Integrator } from './integrate/integrator.js';
+import type { ReadingDayDocument } from './record-reading/reading-days.read-model.js';
+import type { Heads } from './take-in/heads.js';
+import type { HeadsRecorder } from './take-in/heads-recorder.js';
+import type { LogFiles } from '@tillid/transparency';
+
+export const AUDIT_ROOM = Symbol('AUDIT_ROOM');
+
+/** All that a slice may reach. What a slice does not name here it cannot touch. */
+export interface AuditRoom {
+  /** Audit's own acts. */
+  readonly log: EventLog<LoggedEvent>;
+  /** Every event of every source; its streams are the sources. */
+  readonly ledger: EventStore;
+  readonly entries: ReadModelTable<EntryDocument>;
+  readonly links: ReadModelTable<LinkDocument>;
+  readonly clients: ReadModelTable<ClientDocument>;
+  readonly readingDays: ReadModelTable<ReadingDayDocument>;
+  /** How often each citizen read today, until the day is over. */
+  readonly readings: ExpiringStore;
+  readonly integrator: Pick<Integrator, 'head' | 'stopped' | 'waitForSize'>;
+  /** The tiles and bundles of what is signed. */
+  readonly files: LogFiles;
+  readonly heads: Heads;
+  readonly headsRecorder: Pick<HeadsRecorder, 'lastBefore'>;
+  readonly book: ProgressBook;
+}

@@ -1,0 +1,19 @@
+import { AccessLogRead, HeadsSeen, LogReplayed } from '@tillid/contracts/audit/v1/events';
+import { commonEvents, eventCodec, type EventOf } from '@tillid/eventsourcing';
+
+/** Audit's own acts, and what the shell writes into its log. */
+export const auditEvents = eventCodec('tillid.audit.v1', { HeadsSeen, AccessLogRead, LogReplayed });
+export type AuditEvent = EventOf<typeof auditEvents>;
+
+export const loggedEvents = auditEvents.and(commonEvents);
+export type LoggedEvent = EventOf<typeof loggedEvents>;
+
+export const auditSource = 'audit/0';
+/** The ledger as its readers know it: positions there are leaf indexes plus one. */
+export const ledgerSource = 'ledger/0';
+/** Everything that is taken in, audit's own acts by the very same path. */
+export const sources = ['identity/0', 'authentication/0', 'consent/0', auditSource] as const;
+
+export const headsSeenStream = 'heads-seen';
+export const logReadStream = (citizenId: string, day: string) => `log-read-${citizenId}-${day}`;
+export const replayStream = (replayId: string) => `replay-${replayId}`;

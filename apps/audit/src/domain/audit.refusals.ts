@@ -1,0 +1,22 @@
+import { refusals } from '@tillid/kernel';
+
+export const refuse = refusals({
+  /** No such entry, or not the caller's to see: the two are not told apart. */
+  'entry.unknown': 'not_found',
+  'receipt.not_yet': 'busy',
+  'replay.position_ahead': 'precondition',
+  'replay.token_malformed': 'invalid',
+  'call.malformed': 'invalid',
+});
+
+/** Why nothing is signed. Each is a fault: what is stored and what was signed do not belong together. */
+export class WillNotSign extends Error {
+  override readonly name = 'WillNotSign';
+
+  constructor(
+    readonly reason: 'log.origin_changed' | 'log.record_missing' | 'log.record_malformed' | 'log.edge_differs' | 'log.ledger_shorter' | 'log.ledger_differs' | 'log.file_differs' | 'log.other_signer',
+    options?: ErrorOptions,
+  ) {
+    super(reason, options);
+  }
+}

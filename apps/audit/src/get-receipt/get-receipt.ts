@@ -1,0 +1,55 @@
+import type { GetReceiptReply, GetReceiptRequest } from '@tillid/contracts/audit/v1/service';
+import { parsePosition } from '@tillid/eventsourcing';
+import type { Call } from '@tillid/service';
+import { formatReceipt, proveInclusion, subtreeRootsFrom } from '@tillid/transparency';
+import { concernEveryone } from '../access-log/entry-events.js';
+import { readEntry, type LedgerEntry } from '../access-log/ledger-entry.js';
+import { isOwn } from '../access-log/subjects.js';
+import type { AuditRoom } from '../audit.room.js';
+import { waitingFor } from '../deadline.js';
+import { sources } from '../domain/audit.events.js';
+import { refuse } from '../domain/audit.refusals.js';
+import { recordReading } from '../record-reading/record-reading.js';
+
+const waitMsMax = 30_000;
+
+/** A proof that an entry is in the log, for whoever may see the entry. */
+export async function getReceipt(room: AuditRoom, request: GetReceiptRequest, call: Call): Promise<GetReceiptReply> {
+  const signal = waitingFor(call, room.log.clock.nowMs(), waitMsMax);
+  const leafIndex = request.leafIndex ?? (await leafAt(room, request.sourcePosition, signal));
+  const entry = leafIndex === undefined ? undefined : await readEntry(room.ledger, leafIndex);
+  if (entry === undefined || !(await maySee(room, entry, call))) throw refuse('entry.unknown');
+  if (!(await room.integrator.waitForSize(entry.leafIndex + 1, signal))) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
+  const { size, checkpoint } = room.integrator.head;
+  const path = await proveInclusion(entry.leafIndex, size, subtreeRootsFrom(room.files, size));
+  return { receipt: formatReceipt({ index: entry.leafIndex, path, checkpoint }), event: Buffer.from(entry.bytes), leafIndex: entry.leafIndex };
+}
+
+/** Where an event of a source stands in the ledger; waits for one that was written and has not arrived. */
+async function leafAt({ ledger, book }: AuditRoom, text: string, signal: AbortSignal): Promise<number | undefined> {
+  const wanted = parsePosition(text);
+  if (wanted === undefined || wanted.position === 0) throw refuse('call.malformed', { fields: [{ field: 'source_position', description: 'is not "<source>@<position>", and there is no leaf_index' }] });
+  if (!sources.some((source) => source === wanted.source)) return undefined;
+  if (!(await book.waitFor('ledger', wanted.source, wanted.position, signal))) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
+  const [event] = await ledger.readStream(wanted.source, wanted.position - 1, 1);
+  return event && event.position - 1;
+}
+
+async function maySee(room: AuditRoom, { envelope }: LedgerEntry, call: Call): Promise<boolean> {
+  switch (call.caller.kind) {
+    case 'auditor':
+      return true;
+    case 'relying_service':
+      return envelope.clientId === call.caller.id;
+    case 'citizen_agent': {
+      const { subject: citizenId } = await call.requireCitizen();
+      if (!concernEveryone.has(envelope.type) && !(await isOwn(room, citizenId, envelope.subject))) return false;
+      await recordReading(room, call, citizenId);
+      return true;
+    }
+    case 'service':
+    case 'operator':
+    case 'official':
+      return false;
+  }
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { checkpointPath, partialsFolder, type LogFile, type LogFiles } from '@tillid/transparency';
+import { WillNotSign } from '../domain/audit.refusals.js';
+
+/** Files written at the same time. */
+const writersMax = 16;
+
+/** The log as files: `<folder>/checkpoint`, `<folder>/tile/...`. Nothing but the log itself ever lies in there. */
+export class LogFolder implements LogFiles {
+  private readonly temporary: string;
+  private readonly known = new Set<string>();
+
+  private constructor(private readonly folder: string) {
+    this.temporary = `${folder}.writing`;
+  }
+
+  static async open(folder: string): Promise<LogFolder> {
+    const opened = new LogFolder(folder);
+    // What a crash left half-written was never named, so nobody misses it.
+    await rm(opened.temporary, { recursive: true, force: true });
+    await mkdir(opened.temporary, { recursive: true });
+    await mkdir(folder, { recursive: true });
+    await syncFolder(dirname(folder));
+    return opened;
+  }
+
+  async read(path: string): Promise<Buffer | undefined> {
+    try {
+      return await readFile(join(this.folder, path));
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** All durable, names included, when it resolves. A file that is there already must be the same: tiles never change. */
+  async writeOnce(files: readonly LogFile[]): Promise<void> {
+    const folders = new Set<string>();
+    for (let first = 0; first < files.length; first += writersMax) {
+      await Promise.all(
+        files.slice(first, first + writersMax).map(async ({ path, bytes }) => {
+          const existing = await this.read(path);
+          // Written before a crash, and perhaps by it not yet durable: the folder is synced again below.
+          if (existing !== undefined && !existing.equals(bytes)) throw new WillNotSign('log.file_differs', { cause: new Error(path) });
+          await this.makeFolder(dirname(join(this.folder, path)), folders);
+          if (existing === undefined) await this.write(path, bytes);
+        }),
+      );
+    }
+    await Promise.all([...folders].map(syncFolder));
+  }
+
+  /** The one file that changes. A crash leaves the old or the new one, whole; it is mended from the record. */
+  async writeCheckpoint(checkpoint: string): Promise<void> {
+    await this.write(checkpointPath, Buffer.from(checkpoint, 'utf8'));
+    await syncFolder(this.folder);
+  }
+
+  /** Partial versions of files that are full now. A crash leaves some: stale but true, and the auditor checks them. */
+  async removePartials(fullPaths: readonly string[]): Promise<void> {
+    for (const path of fullPaths) {
+      const partials = join(this.folder, partialsFolder(path));
+      this.known.delete(partials);
+      await rm(partials, { recursive: true, force: true });
+    }
+  }
+
+  private async write(path: string, bytes: Uint8Array): Promise<void> {
+    const written = join(this.temporary, randomUUID());
+    const file = await open(written, 'wx', 0o644);
+    try {
+      await file.writeFile(bytes);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await rename(written, join(this.folder, path));
+  }
+
+  private async makeFolder(folder: string, toSync: Set<string>): Promise<void> {
+    toSync.add(folder);
+    if (this.known.has(folder)) return;
+    await mkdir(folder, { recursive: true });
+    // The name of a new folder is as durable as the folder it stands in.
+    for (let at = folder; at !== this.folder && !this.known.has(at); at = dirname(at)) toSync.add(dirname(at));
+    this.known.add(folder);
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

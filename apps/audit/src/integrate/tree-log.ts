@@ -1,0 +1,115 @@
+import { emptyChain, nextChain, type CompareAndSetRecord, type EventStore } from '@tillid/eventsourcing';
+import type { Clock } from '@tillid/kernel';
+import { checkpointPath, edgeRoot, emptyEdge, emptyRoot, growEdge, loadEdge, signCheckpoint, tileWidth, type NoteSigner, type NoteVerifier, type RightEdge } from '@tillid/transparency';
+import { WillNotSign } from '../domain/audit.refusals.js';
+import type { LogFolder } from './log-folder.js';
+import { decodeTreeHead, encodeTreeHead, type TreeHead } from './tree-head.js';
+
+export interface TreeLogParts {
+  readonly ledger: EventStore;
+  readonly folder: LogFolder;
+  readonly record: CompareAndSetRecord;
+  readonly signer: NoteSigner;
+  readonly verifier: NoteVerifier;
+  readonly clock: Clock;
+  /** Called at named moments, so that a test can end the process there. */
+  readonly at?: (moment: IntegrationMoment) => void;
+}
+
+/**
+ * What a crash leaves. after_bundles, after_tiles: files nobody signed for; the same ones are written again.
+ * after_record: a signed head whose file is older; start-up mends the file. after_checkpoint: partial files too many.
+ */
+export type IntegrationMoment = 'after_bundles' | 'after_tiles' | 'after_record' | 'after_checkpoint';
+
+/** Leaves integrated for one checkpoint, at most: seconds of work would make a checkpoint late. */
+const leavesPerCheckpoint = 16 * tileWidth;
+
+/** The tree over the ledger, as far as it is signed. Only this signs. */
+export class TreeLog {
+  private constructor(
+    private readonly parts: TreeLogParts,
+    private current: { readonly head: TreeHead; readonly version: number; readonly edge: RightEdge },
+  ) {}
+
+  /**
+   * Start-up, and recovery after any fault: from the record, never from memory. Throws WillNotSign when the ledger or
+   * the files are not those of the tree that was signed.
+   */
+  static async open(parts: TreeLogParts): Promise<TreeLog> {
+    const { record, folder, verifier, ledger } = parts;
+    const stored = await record.get();
+    if (stored === undefined) {
+      // Someone may hold what this checkpoint says; without the record we could sign something else.
+      if ((await folder.read(checkpointPath)) !== undefined) throw new WillNotSign('log.record_missing');
+      const tree = new TreeLog(parts, { head: { size: 0, root: emptyRoot, chain: emptyChain, checkpoint: '', signedAtMs: 0 }, version: 0, edge: emptyEdge });
+      await tree.publish({ edge: emptyEdge, chain: emptyChain, completed: [] });
+      return tree;
+    }
+    const head = decodeTreeHead(stored.value, verifier);
+    await requireSameLedger(ledger, head);
+    const edge = await loadEdge(folder, head.size, head.root).catch((cause: unknown) => {
+      throw new WillNotSign('log.edge_differs', { cause });
+    });
+    // A crash between record and file, or a file put back from a backup: the record is the truth.
+    if (!(await folder.read(checkpointPath))?.equals(Buffer.from(head.checkpoint, 'utf8'))) await folder.writeCheckpoint(head.checkpoint);
+    return new TreeLog(parts, { head, version: stored.version, edge });
+  }
+
+  get head(): TreeHead {
+    return this.current.head;
+  }
+
+  /** Takes the next leaves in and signs. Answers false when the ledger has no more. After it threw, open again. */
+  async integrate(): Promise<boolean> {
+    const { ledger, folder, at = () => undefined } = this.parts;
+    const { edge, head } = this.current;
+    const page = await ledger.readAll(edge.size, leavesPerCheckpoint - (edge.size % tileWidth));
+    if (page.length === 0) return false;
+    const growth = growEdge(edge, page.map(({ bytes }) => bytes));
+    const chain = page.reduce<Uint8Array>((soFar, { bytes }) => nextChain(soFar, bytes), head.chain);
+    await requireSameChain(ledger, growth.edge.size, chain);
+
+    await folder.writeOnce(growth.bundles);
+    at('after_bundles');
+    await folder.writeOnce(growth.tiles);
+    at('after_tiles');
+    await this.publish({ edge: growth.edge, chain, completed: growth.completed });
+    return true;
+  }
+
+  private async publish({ edge, chain, completed }: { readonly edge: RightEdge; readonly chain: Uint8Array; readonly completed: readonly string[] }): Promise<void> {
+    const { record, folder, signer, clock, at = () => undefined } = this.parts;
+    const { version } = this.current;
+    const root = edgeRoot(edge);
+    const checkpoint = signCheckpoint({ origin: signer.name, size: edge.size, root }, [signer]);
+    const head: TreeHead = { size: edge.size, root, chain, checkpoint, signedAtMs: clock.nowMs() };
+    // From here on the tree is signed, whatever becomes of us. Only one signer wins a version.
+    if (!(await record.compareAndSet(version, encodeTreeHead(head)))) throw new WillNotSign('log.other_signer');
+    this.current = { head, version: version + 1, edge };
+    at('after_record');
+    await folder.writeCheckpoint(checkpoint);
+    at('after_checkpoint');
+    await folder.removePartials(completed);
+  }
+}
+
+/** A ledger put back from a backup is shorter than what was signed, or has gone on differently since. */
+async function requireSameLedger(ledger: EventStore, head: TreeHead): Promise<void> {
+  const ledgerHead = await ledger.head();
+  if (ledgerHead.position < head.size) throw new WillNotSign('log.ledger_shorter');
+  let { chain } = head;
+  for (let position = head.size; position < ledgerHead.position; ) {
+    const page = await ledger.readAll(position, Math.min(1000, ledgerHead.position - position));
+    chain = page.reduce<Uint8Array>((soFar, { bytes }) => nextChain(soFar, bytes), chain);
+    position += page.length;
+    if (page.length === 0) throw new WillNotSign('log.ledger_shorter');
+  }
+  if (!Buffer.from(ledgerHead.chain).equals(chain)) throw new WillNotSign('log.ledger_differs');
+}
+
+async function requireSameChain(ledger: EventStore, size: number, chain: Uint8Array): Promise<void> {
+  const head = await ledger.head();
+  if (head.position < size) throw new WillNotSign('log.ledger_shorter');
+  if (head.position === size && !Buffer.from(head.chain).equals(chain)) throw new WillNotSign('log.ledger_differs');
+}

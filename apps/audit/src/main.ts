@@ -1,0 +1,5 @@
+import { runService } from '@tillid/service';
+import { auditConfig } from './audit.config.js';
+import { AuditModule } from './audit.module.js';
+
+void runService({ name: 'audit', module: AuditModule, config: auditConfig });

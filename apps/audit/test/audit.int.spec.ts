@@ -1,0 +1,200 @@
+import { AuditServiceService, type ReplayBatch } from '@tillid/contracts/audit/v1/service';
+import { ActorKind, Event } from '@tillid/contracts/event/v1/event';
+import { checkReceipt, leafHash, parseReceipt, verifyLog } from '@tillid/transparency';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { publicLogRoutes } from '../src/public-log/public-log.routes.js';
+import { closeDays } from '../src/record-reading/record-reading.js';
+import { auditInTest } from './audit-in-test.js';
+
+let audit: Awaited<ReturnType<typeof auditInTest>>;
+beforeEach(async () => {
+  audit = await auditInTest();
+});
+afterEach(() => audit.close());
+
+const agent = () => audit.service.as({ kind: 'citizen_agent', id: 'portal' });
+const bank = () => audit.service.as({ kind: 'relying_service', id: 'fjordbanken' });
+const auditor = (id = 'rigsrevisionen') => audit.service.as({ kind: 'auditor', id });
+const anna = { citizen: { subject: 'anna' } };
+const dayMs = 24 * 60 * 60 * 1000;
+const key = 'a-key-of-at-least-16';
+
+async function annaAtTheBank() {
+  await audit.happens('authentication/0', 'tillid.authentication.v1.ClientRegistered', {}, { clientId: 'fjordbanken', name: 'Fjordbanken' });
+  await audit.happens('authentication/0', 'tillid.authentication.v1.SubjectLinked', { subject: 'anna' }, { citizenId: 'anna', clientId: 'fjordbanken', pseudonym: 'p-anna' });
+  await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'p-other', clientId: 'fjordbanken' });
+  return audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'p-anna', clientId: 'fjordbanken', actor: { kind: ActorKind.RELYING_SERVICE, id: 'fjordbanken', onBehalfOf: '' } }, { attributes: ['https://data.gov.dk/model/core/address'] });
+}
+const typesOf = (entries: readonly { type: string }[]) => entries.map(({ type }) => type.split('.').at(-1));
+
+describe("a citizen's access log", () => {
+  it('shows what was done under every name, newest first, and nobody else', async () => {
+    const { leafIndex, position } = await annaAtTheBank();
+    const { entries } = await agent().call(AuditServiceService.listAccessLog, {}, anna);
+    // Her reading is recorded first, but may not have come through the feed yet.
+    const others = entries.filter(({ type }) => !type.endsWith('AccessLogRead'));
+    expect(typesOf(others)).toEqual(['ShareAuthorized', 'SubjectLinked']);
+    expect(others[0]).toMatchObject({ leafIndex, source: 'consent/0', sourcePosition: position, clientName: 'Fjordbanken', attributes: ['https://data.gov.dk/model/core/address'], actor: { id: 'fjordbanken' } });
+  });
+
+  it('shows an event of a type that this version does not know', async () => {
+    await audit.happens('identity/0', 'tillid.identity.v9.SomethingNew', { subject: 'anna' });
+    const { entries } = await agent().call(AuditServiceService.listAccessLog, {}, anna);
+    expect(typesOf(entries)).toContain('SomethingNew');
+  });
+
+  it('pages without leaving out or repeating', async () => {
+    await annaAtTheBank();
+    for (let index = 0; index < 7; index += 1) await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: index % 2 ? 'anna' : 'p-anna' });
+    await agent().call(AuditServiceService.listAccessLog, {}, anna);
+    await audit.settled();
+    const seen: number[] = [];
+    for (let pageToken = ''; ; ) {
+      const reply = await agent().call(AuditServiceService.listAccessLog, { pageSize: 2, pageToken }, anna);
+      seen.push(...reply.entries.map(({ leafIndex }) => leafIndex));
+      pageToken = reply.nextPageToken;
+      if (pageToken === '') break;
+    }
+    expect(seen).toHaveLength(10);
+    expect(seen).toEqual(seen.toSorted((one, other) => other - one));
+    await expect(agent().call(AuditServiceService.listAccessLog, { pageToken: 'x' }, anna)).rejects.toThrow('call.malformed');
+    await expect(agent().call(AuditServiceService.listAccessLog, { pageSize: 201 }, anna)).rejects.toThrow('call.malformed');
+  });
+
+  it('counts her own readings: the first at once, the rest when the day is over', async () => {
+    for (let reading = 0; reading < 4; reading += 1) await agent().call(AuditServiceService.listAccessLog, {}, anna);
+    await audit.settled();
+    await closeDays(audit.room);
+    const readings = async () => {
+      await audit.settled();
+      const page = await audit.room.entries.page({ index: 'bySubject', equals: ['anna'], limit: 10 });
+      return page.documents.length;
+    };
+    expect(await readings()).toBe(1);
+    audit.passTime(dayMs);
+    await closeDays(audit.room);
+    await closeDays(audit.room);
+    expect(await readings()).toBe(2);
+    const { bytes } = (await audit.stores.events.readStream('log-read-anna-2026-11-24'))[1] as { bytes: Uint8Array };
+    expect(audit.room.log.codec.decode(bytes, 1)?.event).toMatchObject({ type: 'AccessLogRead', count: 3 });
+  });
+
+  it('gives one entry whole, and no one else its own', async () => {
+    const { leafIndex } = await annaAtTheBank();
+    const { event } = await agent().call(AuditServiceService.getEntry, { leafIndex }, anna);
+    expect(Event.decode(event).subject).toBe('p-anna');
+    for (const unknown of [leafIndex - 1, 10_000]) await expect(agent().call(AuditServiceService.getEntry, { leafIndex: unknown }, anna)).rejects.toThrow('entry.unknown');
+    await expect(agent().call(AuditServiceService.getEntry, { leafIndex }, { citizen: { subject: 'bent' } })).rejects.toThrow('entry.unknown');
+  });
+});
+
+describe('a receipt', () => {
+  it('is given to the relying service it was done for, and checks with the key alone', async () => {
+    const { position, leafIndex } = await annaAtTheBank();
+    const { receipt, event } = await bank().call(AuditServiceService.getReceipt, { sourcePosition: `consent/0@${position}` });
+    expect(checkReceipt(parseReceipt(receipt), leafHash(event), audit.vkey)).toMatchObject({ index: leafIndex });
+  });
+
+  it('is given to the citizen and to auditors, and refused to others like an entry that is not there', async () => {
+    const { leafIndex } = await annaAtTheBank();
+    const asked = { leafIndex };
+    expect((await agent().call(AuditServiceService.getReceipt, asked, anna)).leafIndex).toBe(leafIndex);
+    expect((await auditor().call(AuditServiceService.getReceipt, asked)).leafIndex).toBe(leafIndex);
+    await expect(audit.service.as({ kind: 'relying_service', id: 'another' }).call(AuditServiceService.getReceipt, asked)).rejects.toThrow('entry.unknown');
+    await expect(agent().call(AuditServiceService.getReceipt, asked, { citizen: { subject: 'bent' } })).rejects.toThrow('entry.unknown');
+    await expect(agent().call(AuditServiceService.getReceipt, asked)).rejects.toThrow('token.required');
+    await expect(bank().call(AuditServiceService.getReceipt, { sourcePosition: 'nonsense' })).rejects.toThrow('call.malformed');
+  });
+
+  it('of what has not arrived is not there yet, and says so before the deadline', async () => {
+    await expect(bank().call(AuditServiceService.getReceipt, { sourcePosition: 'consent/0@99' }, { timeoutMs: 400 })).rejects.toThrow('receipt.not_yet');
+  });
+});
+
+describe('coverage', () => {
+  it('says which source is silent, and until when the record is whole', async () => {
+    await annaAtTheBank();
+    for (const source of ['identity/0', 'authentication/0', 'audit/0']) await audit.saysHead(source);
+    const { coverage: silent } = await bank().call(AuditServiceService.getCoverage, {});
+    expect(silent).toMatchObject({ mayBeIncomplete: expect.stringContaining('source.silent:consent/0'), completeAsOf: undefined });
+    await audit.saysHead('consent/0');
+    const { coverage } = await bank().call(AuditServiceService.getCoverage, {});
+    expect(coverage).toMatchObject({ mayBeIncomplete: '', completeAsOf: new Date(audit.now()) });
+    expect(coverage?.sources.find(({ source }) => source === 'consent/0')).toMatchObject({ takenInPosition: 2, headPosition: 2, gap: false });
+    audit.passTime(10_000);
+    expect((await bank().call(AuditServiceService.getCoverage, {})).coverage?.mayBeIncomplete).toContain('source.silent:consent/0');
+  });
+});
+
+describe('a replay', () => {
+  const collect = async (stream: AsyncIterable<ReplayBatch>) => {
+    const batches: ReplayBatch[] = [];
+    for await (const batch of stream) batches.push(batch);
+    return { events: batches.flatMap(({ firstLeafIndex, events }) => events.map((bytes, index) => ({ leafIndex: firstLeafIndex + index, event: Event.decode(bytes) }))), last: batches.at(-1) };
+  };
+
+  it('gives the ledger in order, once recorded where everyone sees it', async () => {
+    await annaAtTheBank();
+    const { events, last } = await collect(auditor().stream(AuditServiceService.replay, { leafIndex: 1, idempotencyKey: key }));
+    expect(events.map(({ leafIndex }) => leafIndex).slice(0, 3)).toEqual([1, 2, 3]);
+    await collect(auditor().stream(AuditServiceService.replay, { leafIndex: 1, idempotencyKey: key }));
+    await audit.settled();
+    const { entries } = await agent().call(AuditServiceService.listAccessLog, {}, { citizen: { subject: 'bent' } });
+    expect(typesOf(entries).filter((type) => type === 'LogReplayed')).toHaveLength(1);
+    const resumed = await collect(auditor().stream(AuditServiceService.replay, { resumeToken: last?.resumeToken ?? '' }));
+    expect(resumed.events[0]?.leafIndex ?? 4).toBeGreaterThanOrEqual(4);
+    await expect(collect(auditor('someone-else').stream(AuditServiceService.replay, { resumeToken: last?.resumeToken ?? '' }))).rejects.toThrow('replay.token_malformed');
+  });
+
+  it('is refused without a key, beyond the end, and for a token that was never given', async () => {
+    await expect(collect(auditor().stream(AuditServiceService.replay, { leafIndex: 0 }))).rejects.toThrow('call.malformed');
+    await expect(collect(auditor().stream(AuditServiceService.replay, { leafIndex: 99, idempotencyKey: key }))).rejects.toThrow('replay.position_ahead');
+    for (const resumeToken of ['', 'x', Buffer.from(JSON.stringify(['0'.repeat(32), 0, {}])).toString('base64url')]) {
+      await expect(collect(auditor().stream(AuditServiceService.replay, { resumeToken }))).rejects.toThrow('replay.token_malformed');
+    }
+    await expect(collect(bank().stream(AuditServiceService.replay, { leafIndex: 0, idempotencyKey: key }))).rejects.toThrow('call.not_allowed');
+  });
+
+  it('from an instant gives what is dated from then on, source by source', async () => {
+    await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'early' });
+    await audit.happens('identity/0', 'tillid.identity.v1.CitizenRegistered', { subject: 'late, for identity said nothing before' });
+    await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'early too' });
+    await audit.saysHead('consent/0');
+    expect(await audit.headsRecorder.record()).toBe(true);
+    expect(await audit.headsRecorder.record()).toBe(false);
+    audit.passTime(1000);
+    const instant = new Date(audit.now());
+    await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'late' });
+    const { events } = await collect(auditor().stream(AuditServiceService.replay, { instant, idempotencyKey: key }));
+    expect(events.map(({ event }) => event.subject).filter((subject) => subject !== '')).toEqual(['late, for identity said nothing before', 'late']);
+  });
+
+  it('that follows goes on as things happen, until its reader leaves', async () => {
+    await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'first' });
+    const leaving = new AbortController();
+    const stream = auditor().stream(AuditServiceService.replay, { leafIndex: 0, idempotencyKey: key, follow: true }, { signal: leaving.signal });
+    const subjects: string[] = [];
+    for await (const { events } of stream) {
+      subjects.push(...events.map((bytes) => Event.decode(bytes).subject).filter((subject) => subject !== ''));
+      if (subjects.length === 1) await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'second' });
+      if (subjects.length === 2) leaving.abort();
+    }
+    expect(subjects).toEqual(['first', 'second']);
+  });
+});
+
+describe('the public log', () => {
+  it('serves checkpoint and tiles to all and bundles to auditors, at exactly their paths', async () => {
+    const { leafIndex } = await annaAtTheBank();
+    await audit.integrator.waitForSize(leafIndex + 1, AbortSignal.timeout(5000));
+    const routes = new Map(publicLogRoutes(audit.room).map((route) => [route.path, route]));
+    expect(routes.get('/tile/entries/*')?.access).toEqual(['auditor']);
+    const get = (route: string, star = '') => (routes.get(route) as NonNullable<ReturnType<typeof routes.get>>).handle({ path: '', params: { '*': star }, headers: {} });
+    expect((await get('/checkpoint')).body).toBe(audit.integrator.head.checkpoint);
+    const width = audit.integrator.head.size;
+    expect((await get('/tile/*', `0/000.p/${width}`)).headers?.['cache-control']).toContain('immutable');
+    await get('/tile/entries/*', `000.p/${width}`);
+    for (const star of [`entries/000.p/${width}`, '0/../../log.vkey', '0/001', '00/000', '']) await expect(get('/tile/*', star)).rejects.toThrow('entry.unknown');
+    expect(await verifyLog(audit.stores.folder, audit.vkey, { entries: true })).toMatchObject({ holds: true });
+  });
+});

@@ -1,0 +1,146 @@
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hashOf, type CompareAndSetRecord, type EventStore } from '@tillid/eventsourcing';
+import { inMemoryCompareAndSetRecord, inMemoryEventStore } from '@tillid/eventsourcing/in-memory';
+import { noteSigner, parseVkey, verifyLog, vkeyOf } from '@tillid/transparency';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LogFolder } from '../src/integrate/log-folder.js';
+import { TreeLog, type IntegrationMoment } from '../src/integrate/tree-log.js';
+import { openSigningKey } from '../src/integrate/signing-key.js';
+
+const seed = Buffer.alloc(32, 3);
+const signer = noteSigner('log.example/one', seed);
+const verifier = parseVkey(vkeyOf('log.example/one', seed));
+let data: string;
+let ledger: EventStore;
+let record: CompareAndSetRecord;
+let taken = 0;
+
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), 'tillid-audit-'));
+  ledger = inMemoryEventStore();
+  record = inMemoryCompareAndSetRecord();
+  taken = 0;
+});
+afterEach(() => rm(data, { recursive: true }));
+
+async function takeIn(count: number, into = ledger, from = taken, text = 'event'): Promise<void> {
+  for (let done = 0; done < count; done += 200) {
+    const events = Array.from({ length: Math.min(200, count - done) }, (_, index) => Buffer.from(`${text} ${from + done + index}`));
+    const outcome = await into.append({ commandId: hashOf(text, String(from + done)).subarray(0, 16), fingerprint: Buffer.alloc(32), writes: [{ stream: 'consent/0', expectedRevision: from + done, events }] });
+    expect(outcome.kind).toBe('appended');
+  }
+  if (into === ledger) taken = from + count;
+}
+const open = async (at?: (moment: IntegrationMoment) => void, from = ledger) =>
+  TreeLog.open({ ledger: from, record, signer, verifier, clock: { nowMs: () => 1000 }, folder: await LogFolder.open(join(data, 'log')), ...(at && { at }) });
+async function integrateAll(tree: TreeLog): Promise<TreeLog> {
+  while (await tree.integrate());
+  return tree;
+}
+async function* pathsIn(folder: string, prefix = ''): AsyncGenerator<string> {
+  for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
+    if (entry.isDirectory()) yield* pathsIn(folder, `${prefix}${entry.name}/`);
+    else yield `${prefix}${entry.name}`;
+  }
+}
+const verdict = async (previousCheckpoint?: string) => {
+  const folder = await LogFolder.open(join(data, 'log'));
+  return verifyLog({ read: (path) => folder.read(path), list: () => pathsIn(join(data, 'log')) }, verifier, { entries: true, ...(previousCheckpoint && { previousCheckpoint }) });
+};
+
+describe('the log over the ledger', () => {
+  it('holds at every size, and only grows', async () => {
+    const tree = await open();
+    expect(await verdict()).toMatchObject({ holds: true, head: { size: 0 } });
+    for (const count of [1, 254, 1, 1, 300, 5000]) {
+      const { checkpoint } = tree.head;
+      await takeIn(count);
+      await integrateAll(tree);
+      expect(await verdict(checkpoint)).toMatchObject({ holds: true, findings: [], head: { size: taken } });
+    }
+    for await (const path of pathsIn(join(data, 'log'))) expect(path).not.toMatch(/^tile\/0\/000\.p/);
+  });
+
+  it('goes on where it was when it is opened again', async () => {
+    await takeIn(300);
+    await integrateAll(await open());
+    await takeIn(300);
+    const again = await integrateAll(await open());
+    expect(again.head.size).toBe(600);
+    expect((await verdict()).holds).toBe(true);
+  });
+
+  it.each(['after_bundles', 'after_tiles', 'after_record', 'after_checkpoint'] as const)('survives an end %s', async (moment) => {
+    await takeIn(300);
+    const { head } = await integrateAll(await open());
+    await takeIn(500);
+    const ended = await open((reached) => {
+      if (reached === moment) throw new Error('ended here');
+    });
+    await expect(ended.integrate()).rejects.toThrow('ended here');
+    const tree = await open();
+    expect((await verdict(head.checkpoint)).findings).toEqual([]);
+    await integrateAll(tree);
+    expect(await verdict(head.checkpoint)).toMatchObject({ holds: true, findings: [], head: { size: 800 } });
+  });
+
+  it('mends a checkpoint file that was put back', async () => {
+    await takeIn(10);
+    const tree = await integrateAll(await open());
+    await writeFile(join(data, 'log/checkpoint'), 'an old one');
+    await open();
+    expect(await verdict()).toMatchObject({ holds: true, checkpoint: tree.head.checkpoint });
+  });
+});
+
+describe('nothing is signed', () => {
+  beforeEach(async () => {
+    await takeIn(300);
+    await integrateAll(await open());
+  });
+
+  it('over a ledger that lost its end', async () => {
+    const restored = inMemoryEventStore();
+    await takeIn(200, restored, 0);
+    await expect(open(undefined, restored)).rejects.toThrow('log.ledger_shorter');
+  });
+  it('over a ledger that went on differently', async () => {
+    const restored = inMemoryEventStore();
+    await takeIn(200, restored, 0);
+    await takeIn(200, restored, 200, 'another');
+    await expect(open(undefined, restored)).rejects.toThrow('log.ledger_differs');
+  });
+  it('when the record is lost', async () => {
+    record = inMemoryCompareAndSetRecord();
+    await expect(open()).rejects.toThrow('log.record_missing');
+  });
+  it('when the files are older than the record', async () => {
+    await cp(join(data, 'log'), join(data, 'backup'), { recursive: true });
+    await takeIn(300);
+    await integrateAll(await open());
+    await rm(join(data, 'log'), { recursive: true });
+    await cp(join(data, 'backup'), join(data, 'log'), { recursive: true });
+    await expect(open()).rejects.toThrow('log.edge_differs');
+  });
+  it('by a signer that another one overtook', async () => {
+    const [slow, quick] = [await open(), await open()];
+    await takeIn(5);
+    await quick.integrate();
+    await takeIn(5);
+    await expect(slow.integrate()).rejects.toThrow('log.other_signer');
+    expect(await verdict()).toMatchObject({ holds: true, checkpoint: quick.head.checkpoint });
+  });
+  it('over a tile that is there and differs', async () => {
+    const tree = await open();
+    await writeFile(join(data, 'log/tile/0/001'), Buffer.alloc(8192));
+    await takeIn(300);
+    await expect(tree.integrate()).rejects.toThrow('log.file_differs');
+  });
+  it('under another origin than the first', async () => {
+    await openSigningKey('log.example/one', seed, join(data, 'log.vkey'));
+    await expect(openSigningKey('log.example/two', seed, join(data, 'log.vkey'))).rejects.toThrow('log.origin_changed');
+    await openSigningKey('log.example/one', seed, join(data, 'log.vkey'));
+  });
+});

@@ -1,0 +1,44 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { CouldNotLook } from '../could-not-look.js';
+
+/** The checkpoint an earlier run saw: the log may only have grown since. Undefined at the first run. */
+export async function readState(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new CouldNotLook(`${path} cannot be read`, { cause: error });
+  }
+}
+
+/** The old or the new one, whole, whatever happens: a state lost is a fork that is never found. */
+export async function saveState(path: string, checkpoint: string): Promise<void> {
+  try {
+    const written = `${path}.writing`;
+    await writeDurably(written, checkpoint);
+    await rename(written, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw new CouldNotLook(`${path} cannot be written`, { cause: error });
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', 0o644);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

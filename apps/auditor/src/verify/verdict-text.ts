@@ -1,0 +1,29 @@
+import type { Verdict } from './verify.js';
+
+const shownFindings = 50;
+
+/** For people: what was looked at, what was not, and each thing wrong with its place. */
+export function verdictText(verdict: Verdict, comparedWith: 'nothing' | 'state'): string {
+  const { log, record } = verdict;
+  const lines = [`log      ${verdict.where}`];
+  if (log.head) {
+    lines.push(`tree     ${log.head.origin}, ${log.head.size} leaves, root ${Buffer.from(log.head.root).toString('base64')}`);
+    lines.push(`tiles    ${log.tilesChecked} looked at`);
+  }
+  lines.push(log.entriesChecked ? `entries  ${log.bundlesChecked} bundles looked at` : 'entries  bundles were not looked at (--entries looks at them)');
+  for (const source of record?.sources ?? []) {
+    lines.push(`source   ${source.source}: ${source.position} entries, ${source.confirmedPosition} under a signed head${source.commitOpen ? ', the last commit still coming in' : ''}`);
+  }
+  lines.push(comparedWith === 'state' ? 'growth   compared with the checkpoint seen last' : 'growth   compared with nothing: no checkpoint seen before (--state keeps one)');
+  return `${[...lines, ...findingLines(verdict)].join('\n')}\n`;
+}
+
+function findingLines({ holds, log, record }: Verdict): string[] {
+  if (holds) return ['HOLDS'];
+  const all = [
+    ...log.findings.map(({ code, path, leafIndex, detail }) => `  ${code}  ${path}${leafIndex === undefined ? '' : `  leaf ${leafIndex}`}  ${detail}`),
+    ...(record?.findings ?? []).map(({ code, source, position, leafIndex, message }) => `  ${code}  ${source}@${position}  leaf ${leafIndex}  ${message}`),
+  ];
+  const count = log.findingCount + (record?.findingCount ?? 0);
+  return [`WRONG: ${count} found`, ...all.slice(0, shownFindings), ...(count > shownFindings ? [`  ... and ${count - shownFindings} more (--json has up to 1,000 of each kind)`] : [])];
+}

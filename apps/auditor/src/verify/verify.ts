@@ -1,0 +1,50 @@
+import { Refused } from '@tillid/kernel';
+import { RecordVerifier, type RecordSummary } from '@tillid/eventsourcing';
+import { verifyLog, type LogVerdict } from '@tillid/transparency';
+import { CouldNotLook } from '../could-not-look.js';
+import type { OpenedLog } from '../log/open-log.js';
+
+export interface VerifyOptions {
+  /** Read every entry: against its leaf, and as its source signed it. */
+  readonly entries: boolean;
+  /** Checkpoint of an earlier run. */
+  readonly previousCheckpoint?: string | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface Verdict {
+  readonly where: string;
+  /** Nothing wrong in all that was looked at. */
+  readonly holds: boolean;
+  readonly log: LogVerdict;
+  /** Only when entries were read. */
+  readonly record?: RecordSummary;
+}
+
+/** The whole log: hashes and signature, and with its entries the chains, heads and commits of every source. */
+export async function verify({ where, files, key }: OpenedLog, options: VerifyOptions): Promise<Verdict> {
+  const record = options.entries ? new RecordVerifier() : undefined;
+  const log = await lookAt(() => verifyLog(
+    files,
+    key,
+    {
+      entries: options.entries,
+      ...(options.previousCheckpoint !== undefined && { previousCheckpoint: options.previousCheckpoint }),
+      ...(options.onProgress && { onProgress: options.onProgress }),
+    },
+    record && ((entry) => void record.entry(entry)),
+  ));
+  // Entries that are not proven were not handed on, so the chains behind them say nothing: the log's findings come first.
+  const summary = log.holds ? record?.summary() : undefined;
+  return { where, holds: log.holds && (summary?.findingCount ?? 0) === 0, log, ...(summary && { record: summary }) };
+}
+
+/** verifyLog refuses only what it was given to compare with. */
+export async function lookAt<Result>(look: () => Promise<Result>): Promise<Result> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof Refused) throw new CouldNotLook(`the state is no checkpoint of this log's key (${error.code})`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,141 @@
+import {
+  commonEvents,
+  type Consumer,
+  type EventStore,
+  type ExpiringStore,
+  FoldCache,
+  type ProgressBook,
+  projection,
+  projectionConsumer,
+  reactionConsumer,
+  type ReadModelStore,
+  type Telemetry,
+  type Vault,
+} from '@tillid/eventsourcing';
+import type { Clock, Ids } from '@tillid/kernel';
+import { afterKeyEvents, keyEvents } from './after-key-events/after-key-events.js';
+import type { Authentication } from './authentication.js';
+import { applyIdentity, citizensModel, identityEvents } from './citizens/citizens.read-model.js';
+import { Citizens } from './citizens/citizens.js';
+import { Pseudonyms } from './citizens/pseudonyms.js';
+import { Clients } from './clients/clients.js';
+import { Directory } from './directory/directory.js';
+import { directoryProjection } from './directory/directory.read-model.js';
+import { authenticationEvents } from './domain/authentication.events.js';
+import { refuse, refuseCall } from './domain/authentication.refusals.js';
+import { HashQueue, type HashQueueLimits } from './hashing/hash-queue.js';
+import { PasswordHashes } from './hashing/password-hash.js';
+import { AuthenticationLog } from './log/authentication-log.js';
+import { endingEvents, onCitizenEnded } from './on-citizen-ended/on-citizen-ended.js';
+import { DerivedSecrets } from './sign-ins/derived-secrets.js';
+import { KnownDevices } from './sign-ins/known-devices.js';
+import { OpenPerClient } from './sign-ins/open-per-client.js';
+import { OpenSignIns } from './sign-ins/open-sign-ins.js';
+import { TryPools } from './sign-ins/try-pools.js';
+import { CitizenTokens, type TokenKeyFile } from './tokens/citizen-tokens.js';
+import { MisuseLog } from './tokens/misuse-log.js';
+import { UserIds } from './user-ids/user-ids.js';
+import { type CitizenKeys, SealedVault } from './vault/sealed-vault.js';
+
+export const sources = { authentication: 'authentication/0', identity: 'identity/0' } as const;
+
+export interface AuthenticationPorts {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly store: EventStore;
+  readonly vault: Vault;
+  readonly readModels: ReadModelStore;
+  /** Sign-ins under way. */
+  readonly signIns: ExpiringStore;
+  /** Tries and devices: a flood of the one must not fill the other. */
+  readonly tries: ExpiringStore;
+  readonly progress: ProgressBook;
+  readonly telemetry?: Telemetry;
+  readonly citizenKeys: CitizenKeys;
+  /** How far identity's log goes now. */
+  readonly identityHead: (deadlineMs?: number) => Promise<number>;
+  readonly secrets: { readonly pairwise: Uint8Array; readonly userIds: Uint8Array; readonly signIns: Uint8Array };
+  readonly tokenKeys: TokenKeyFile;
+  readonly issuer: string;
+  readonly limits: { readonly hashes: HashQueueLimits; readonly openSignInsPerClient: number; readonly sessionLifetimeMs: number };
+}
+
+export interface Assembled {
+  readonly service: Authentication;
+  /** Who reads which log. */
+  readonly consumers: readonly { readonly source: string; readonly consumer: Consumer }[];
+}
+
+const citizensProjection = projection({
+  name: 'citizens',
+  model: citizensModel,
+  events: identityEvents,
+  keys: ({ event }) => [event.citizenId],
+  apply: (citizen, { event }) => applyIdentity(citizen, event),
+});
+
+/** How long anything waits for our own reading of a log. */
+const waitMaxMs = 30_000;
+
+/** The service, whatever it stores with and whatever feeds it: the module and the specs put it together from this. */
+export async function assembleAuthentication(ports: AuthenticationPorts): Promise<Assembled> {
+  const { clock, ids, progress, readModels, store, telemetry } = ports;
+  const log = new AuthenticationLog({
+    store,
+    clock,
+    ids,
+    source: sources.authentication,
+    codec: authenticationEvents.and(commonEvents),
+    cache: new FoldCache(50_000),
+    onReserved: () => refuse('user_id.taken'),
+    ...(telemetry && { telemetry }),
+  });
+  const [directoryHere, citizensHere] = await Promise.all([projectionConsumer(directoryProjection, readModels), projectionConsumer(citizensProjection, readModels)]);
+
+  const passed = async (consumer: Consumer, source: string, position: number, deadlineMs = Infinity): Promise<void> => {
+    const patienceMs = Math.max(0, Math.min(deadlineMs - clock.nowMs(), waitMaxMs));
+    if (!(await progress.waitFor(consumer.name, source, position, AbortSignal.timeout(patienceMs)))) throw refuseCall('peer.behind', { retryAfterMs: 1000 });
+  };
+  const citizensCaughtUp = async (deadlineMs?: number) => passed(citizensHere, sources.identity, await ports.identityHead(deadlineMs), deadlineMs);
+
+  const directory = new Directory(directoryHere.table, (position, deadlineMs) => passed(directoryHere, sources.authentication, position, deadlineMs));
+  const secrets = new DerivedSecrets(ports.secrets.signIns);
+  const tokens = new CitizenTokens(ports.tokenKeys, ports.issuer, clock, ids);
+  await tokens.rotate();
+  const service: Authentication = {
+    clock,
+    ids,
+    log,
+    directory,
+    secrets,
+    tokens,
+    vault: new SealedVault(ports.vault, ports.citizenKeys, clock, ids),
+    citizens: new Citizens(citizensHere.table, citizensCaughtUp),
+    pseudonyms: new Pseudonyms(ports.secrets.pairwise),
+    clients: new Clients(log),
+    userIds: new UserIds(ports.secrets.userIds, directory, log),
+    hashes: await PasswordHashes.open(new HashQueue(ports.limits.hashes), ids.newId()),
+    signIns: new OpenSignIns(ports.signIns, clock, secrets, new OpenPerClient(ports.limits.openSignInsPerClient)),
+    tries: new TryPools(ports.tries, clock),
+    devices: new KnownDevices(ports.tries, clock),
+    misuse: new MisuseLog(log, clock, ids),
+    limits: ports.limits,
+  };
+
+  const keysChanged = reactionConsumer({ name: 'after-key-events', events: keyEvents, checkpoints: readModels, react: afterKeyEvents(service) });
+  const citizenEnded = reactionConsumer({
+    name: 'on-citizen-ended',
+    events: endingEvents,
+    checkpoints: readModels,
+    react: onCitizenEnded(service, (position) => passed(citizensHere, sources.identity, position)),
+  });
+  return {
+    service,
+    consumers: [
+      { source: sources.authentication, consumer: directoryHere },
+      { source: sources.authentication, consumer: keysChanged },
+      { source: sources.identity, consumer: citizensHere },
+      { source: sources.identity, consumer: citizenEnded },
+    ],
+  };
+}

@@ -1,0 +1,5 @@
+import { runService } from '@tillid/service';
+import { authenticationConfig } from './authentication.config.js';
+import { AuthenticationModule } from './authentication.module.js';
+
+void runService({ name: 'authentication', module: AuthenticationModule, config: authenticationConfig });

@@ -1,0 +1,22 @@
+import { count, serviceSettings, setting, type ConfigOf } from '@tillid/runtime';
+
+/** Every setting of this service. Limits that callers may rely on are not settings: domain/limits.ts. */
+export const consentConfig = {
+  ...serviceSettings,
+  foldsCached: setting({
+    variable: 'TILLID_CONSENT_FOLDS_CACHED',
+    schema: count(100, 1_000_000),
+    default: '10000',
+    meaning: 'consents held in memory, folded, at about 2 KB each',
+    breaks: 'too few: a consent with many shares is read from its first event at every share; too many: memory',
+  }),
+  refusalsRecordedPerMinute: setting({
+    variable: 'TILLID_CONSENT_REFUSALS_RECORDED_PER_MINUTE',
+    schema: count(1, 10_000),
+    default: '10',
+    meaning: 'refused shares of one receiver that are appended in a minute; more are refused without a record',
+    breaks: 'too few: citizens do not see every refused try; too many: one receiver can flood the log',
+  }),
+} as const;
+
+export type ConsentConfig = ConfigOf<typeof consentConfig>;

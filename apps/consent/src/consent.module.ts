@@ -1,0 +1,50 @@
+import { Module } from '@nestjs/common';
+import { FoldCache, followLog, followSource, ProgressBook, type FollowerParts } from '@tillid/eventsourcing';
+import { Refused } from '@tillid/kernel';
+import type { FeedReader } from '@tillid/rpc';
+import { SERVICE_PARTS, Shell, type ServiceParts } from '@tillid/service';
+import { assembleConsent, sources, type Assembled } from './consent.assembly.js';
+import type { ConsentConfig } from './consent.config.js';
+import { ConsentController } from './consent.controller.js';
+import { peersOf } from './consent.peers.js';
+import { openStores, type ConsentStores } from './consent.stores.js';
+import { consentEvents } from './domain/consent.events.js';
+import { CONSENT_ROOM } from './room.js';
+import { textSweeper } from './texts/sweep-texts.js';
+
+const STORES = Symbol('stores');
+const ASSEMBLED = Symbol('assembled');
+
+/** Wiring only. The one place that knows which stores this service runs on. */
+@Module({
+  providers: [
+    ConsentController,
+    ProgressBook,
+    { provide: STORES, inject: [Shell], useFactory: (shell: Shell) => openStores(shell.config.data) },
+    { provide: ASSEMBLED, inject: [Shell, STORES, ProgressBook], useFactory: assemble },
+    { provide: CONSENT_ROOM, inject: [ASSEMBLED], useFactory: ({ room }: Assembled) => room },
+    { provide: SERVICE_PARTS, inject: [Shell, STORES, ProgressBook, ASSEMBLED], useFactory: serviceParts },
+  ],
+})
+export class ConsentModule {}
+
+function assemble(shell: Shell<ConsentConfig>, { events, readModels, vault }: ConsentStores, progress: ProgressBook): Promise<Assembled> {
+  const { source, clock, ids, telemetry, config } = shell;
+  const log = { store: events, codec: consentEvents, source, clock, ids, telemetry, cache: new FoldCache(config.foldsCached) };
+  return assembleConsent({ log, ids, vault, readModels, progress, peers: peersOf(shell), refusalsRecordedPerMinute: config.refusalsRecordedPerMinute });
+}
+
+function serviceParts(shell: Shell, { events, readModels, vault }: ConsentStores, progress: ProgressBook, { room, consumers }: Assembled): ServiceParts {
+  const { clock, telemetry, logger } = shell;
+  const readers: Readonly<Record<string, FeedReader>> = { [sources.authentication]: shell.feedOf('authentication'), [sources.identity]: shell.feedOf('identity') };
+  // A peer that is not there is no fault of ours: its code says enough.
+  const onTrouble: FollowerParts['onTrouble'] = ({ kind, source, consumer, reason, error }) =>
+    logger.warn({ source, consumer, reason, ...(error instanceof Refused ? { refusal: error.code } : { err: error }) }, `a consumer meets trouble: ${kind}`);
+  const followers = consumers.map(({ source, consumer }) => {
+    const parts = { source, consumer, book: progress, clock, telemetry, onTrouble };
+    const reader = readers[source];
+    return reader ? followSource({ ...parts, reader }) : followLog({ ...parts, store: events });
+  });
+  const sweeper = textSweeper(room, (error) => logger.warn({ err: error }, 'texts were not swept'));
+  return { store: events, progress, workers: [...followers, sweeper], close: [readModels, vault, events] };
+}

@@ -1,0 +1,5 @@
+import { runService } from '@tillid/service';
+import { consentConfig } from './consent.config.js';
+import { ConsentModule } from './consent.module.js';
+
+void runService({ name: 'consent', module: ConsentModule, config: consentConfig });

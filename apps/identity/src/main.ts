@@ -1,0 +1,5 @@
+import { runService } from '@tillid/service';
+import { identityConfig } from './identity.config.js';
+import { IdentityModule } from './identity.module.js';
+
+void runService({ name: 'identity', module: IdentityModule, config: identityConfig });

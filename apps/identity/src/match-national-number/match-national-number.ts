@@ -1,0 +1,45 @@
+import { constantTimeEqual } from '@tillid/crypto';
+import { handle } from '@tillid/eventsourcing';
+import { type Call, parseRequest } from '@tillid/service';
+import { z } from 'zod';
+import { actorOf } from '../actor.js';
+import { nationalNumberHmac } from '../details/national-number-hmac.js';
+import { refuse } from '../domain/identity.refusals.js';
+import { nationalNumberMatch } from '../domain/one-shot.deciders.js';
+import { nationalNumberMatchStream } from '../domain/streams.js';
+import type { IdentityHandlers, IdentityParts } from '../identity.parts.js';
+import { purposeShape } from '../request-shapes.js';
+import { registeredCitizen, wasHandled } from '../stored-state.js';
+
+const requestShape = z.object({
+  subject: z.string().regex(/^[a-z2-7]{26}$/),
+  // Whether its date exists does not matter here: one that is nobody's simply does not match.
+  nationalNumber: z.string().regex(/^\d{6}-?\d{4}$/),
+  purpose: purposeShape,
+});
+
+/** Yes or no, never the number. The vault is not opened: HMACs are compared, in constant time. */
+export function matchNationalNumber(parts: IdentityParts): IdentityHandlers['matchNationalNumber'] {
+  return async (request, call) => {
+    const { subject, nationalNumber, purpose } = parseRequest(requestShape, request);
+    const context = call.context();
+    const matched = (await wasHandled(parts.log, context)) ? false : await isNumberOf(parts, subject, nationalNumber, call);
+    const matchId = parts.ids.newId();
+    const envelope = () => ({ subject, clientId: call.caller.id, actor: actorOf(call.caller), authority: { basis: '', purpose } });
+    const { events, position } = await handle(parts.log, context, [
+      { stream: nationalNumberMatchStream(matchId), decider: nationalNumberMatch, command: { matchId, matched }, envelope },
+    ]);
+    call.wrotePosition(position);
+    return { matched: events[0]!.event.matched };
+  };
+}
+
+async function isNumberOf(parts: IdentityParts, pseudonym: string, nationalNumber: string, call: Call): Promise<boolean> {
+  const citizenId = await parts.subjects.citizenOf(pseudonym, call.caller.id, call);
+  if (!citizenId) throw refuse('identity.subject_unknown');
+  const { state } = await registeredCitizen(parts.log, citizenId);
+  // After an erasure the HMAC still holds the number, but nobody may learn from it any more.
+  const key = await parts.keyRing.records.get(citizenId);
+  if (!key?.wrappedKey) throw refuse('identity.subject_unknown');
+  return constantTimeEqual(nationalNumberHmac(parts.nationalNumberSecret, nationalNumber.replace('-', '')), state.nationalNumberHmac);
+}

@@ -1,0 +1,66 @@
+import type { AssuranceLevel } from '@tillid/contracts/identity/v1/events';
+import type { CodeCard } from '@tillid/contracts/authentication/v1/service';
+import type { AccessLogEntry } from '@tillid/contracts/audit/v1/service';
+import type { Running } from '../installation/running.js';
+import type { Party } from '../system/party.js';
+import type { Expectations } from './expectations.js';
+import type { Person } from './people.js';
+import type { SeededRandom } from './random-source.js';
+
+/** A person once they are in the register. What is not readonly changes as the day goes on. */
+export interface Citizen {
+  readonly person: Person;
+  readonly citizenId: string;
+  password: string;
+  card: CodeCard | undefined;
+  /** Of the device they always use. */
+  deviceSecret: string;
+  /** The last token for their own rooms. */
+  ownRooms: SignedIn | undefined;
+}
+
+export interface SignedIn {
+  readonly token: string;
+  readonly subject: string;
+  readonly sessionId: string;
+  readonly level: AssuranceLevel;
+  readonly expiresAtMs: number;
+}
+
+export interface Parties {
+  readonly operator: Party;
+  readonly officials: readonly [Party, Party];
+  readonly agent: Party;
+  /** Another citizen agent: honest, but not the one that holds the citizens' tokens. */
+  readonly otherAgent: Party;
+  readonly fjordbanken: Party;
+  readonly egebaek: Party;
+  readonly sundby: Party;
+}
+
+/** Everything a scene may touch. */
+export interface Day extends Parties {
+  readonly running: Running;
+  readonly run: string;
+  readonly random: SeededRandom;
+  readonly expect: Expectations;
+  readonly size: number;
+  readonly citizens: Citizen[];
+  /** What the day ends by printing. */
+  accessLog: readonly AccessLogEntry[];
+  receipt: { readonly text: string; readonly leafIndex: number; readonly treeSize: number } | undefined;
+}
+
+export interface Scene {
+  readonly name: string;
+  readonly steps: (day: Day) => number;
+  play(day: Day, step: () => void): Promise<void>;
+}
+
+/** The cast: every part is played by someone who is there however few citizens the day has. */
+export const smallestDay = 5;
+export const parent = (day: Day): Citizen => day.citizens[0]!;
+export const forgetful = (day: Day): Citizen => day.citizens[1]!;
+export const clumsy = (day: Day): Citizen => day.citizens[2]!;
+export const victim = (day: Day): Citizen => day.citizens[3]!;
+export const patient = (day: Day): Citizen => day.citizens[4]!;

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import type { AccessLogEntry } from '@tillid/contracts/audit/v1/service';
+import { Event } from '@tillid/contracts/event/v1/event';
+import { checkReceipt, leafHash, parseReceipt, parseVkey } from '@tillid/transparency';
+import { type Citizen, type Day, parent, type Scene } from '../day.js';
+import { describe } from '../../system/describe-error.js';
+import { ownRooms } from '../sign-in.js';
+
+const pageSize = 50;
+const visibleWithinMs = 60_000;
+const lookEveryMs = 100;
+
+/** What the parent's own log must show by then, each of them acknowledged earlier in the day. */
+const wanted = ['CitizenRegistered', 'IdentityProved', 'KeyActivated', 'SignInCompleted', 'SessionStarted', 'ConsentRequested', 'ConsentGranted', 'ShareAuthorized', 'ShareCompleted', 'ConsentWithdrawn', 'ShareRefused'];
+
+/** The citizen reads who did what with their key and data, and checks one line of it against the public log. */
+export const eveningLog: Scene = {
+  name: 'the evening: the citizen reads their log',
+  steps: () => 2,
+  async play(day, step) {
+    const citizen = parent(day);
+    day.accessLog = await readUntilComplete(day, citizen);
+    const types = new Set(day.accessLog.map(({ type }) => shortType(type)));
+    day.expect.equal('everything of the day is in it', wanted.filter((type) => !types.has(type)), []);
+    const places = day.accessLog.map(({ leafIndex }) => leafIndex);
+    day.expect.holds('each line has a place of its own in the log, newest first', places.every((place, index) => index === 0 || place < places[index - 1]!));
+    const allowed = new Set(['', 'fjordbanken', 'egebaek-kommune', 'tillid-agent']);
+    day.expect.holds('and it names nobody the citizen did not meet', day.accessLog.every(({ clientId }) => allowed.has(clientId)));
+    step();
+
+    const granted = day.accessLog.find(({ type }) => shortType(type) === 'ConsentGranted');
+    if (granted) await checkOne(day, citizen, granted);
+    else day.expect.holds('a consent can be proved', false);
+    step();
+  },
+};
+
+async function readUntilComplete(day: Day, citizen: Citizen): Promise<AccessLogEntry[]> {
+  for (const untilMs = Date.now() + visibleWithinMs; ; await new Promise((resolve) => setTimeout(resolve, lookEveryMs))) {
+    const entries = await readAll(day, citizen);
+    const types = new Set(entries.map(({ type }) => shortType(type)));
+    if (wanted.every((type) => types.has(type)) || Date.now() > untilMs) return entries;
+  }
+}
+
+async function readAll(day: Day, citizen: Citizen): Promise<AccessLogEntry[]> {
+  const entries: AccessLogEntry[] = [];
+  for (let pageToken = ''; ; ) {
+    const page = await day.agent.audit.listAccessLog({ pageToken, pageSize }, await ownRooms(day, citizen));
+    entries.push(...page.entries);
+    pageToken = page.nextPageToken;
+    if (!pageToken) return entries;
+  }
+}
+
+/** The receipt says: this very event stands at that place of the log whose key is published. Nobody has to be trusted for it. */
+async function checkOne(day: Day, citizen: Citizen, line: AccessLogEntry): Promise<void> {
+  const key = parseVkey(await readFile(day.running.vkeyFile, 'utf8'));
+  const { receipt, event, leafIndex } = await day.agent.audit.getReceipt({ leafIndex: line.leafIndex, sourcePosition: '' }, { ...(await ownRooms(day, citizen)), timeoutMs: 20_000 });
+  try {
+    const { index, checkpoint } = checkReceipt(parseReceipt(receipt), leafHash(event), key);
+    day.expect.equal('the receipt proves the line at its place', [index, leafIndex], [line.leafIndex, line.leafIndex]);
+    day.receipt = { text: receipt, leafIndex: index, treeSize: checkpoint.size };
+  } catch (error) {
+    day.expect.failed('the receipt proves the line at its place', error);
+  }
+  const { type, source } = Event.decode(event);
+  day.expect.equal('the event behind it is what the line says', [type, source], [line.type, line.source]);
+  const forged = Buffer.from(event);
+  forged[forged.length - 1]! ^= 1;
+  day.expect.holds('and the same receipt proves no other event', !provesIt(receipt, forged, key));
+  const other = await day.otherAgent.audit.getReceipt({ leafIndex: line.leafIndex, sourcePosition: '' }).catch(describe);
+  day.expect.holds('another agent gets no receipt for it', typeof other === 'string', () => 'it got one');
+}
+
+function provesIt(receipt: string, event: Uint8Array, key: ReturnType<typeof parseVkey>): boolean {
+  try {
+    checkReceipt(parseReceipt(receipt), leafHash(event), key);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function shortType(type: string): string {
+  return type.slice(type.lastIndexOf('.') + 1);
+}

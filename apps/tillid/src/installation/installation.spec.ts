@@ -1,0 +1,105 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { X509Certificate } from 'node:crypto';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type CallerName, callerFromCertificate } from '@tillid/crypto';
+import { ensureCertificate, ensureKey, openAuthority } from './certificates.js';
+import { DataFolder } from './data-folder.js';
+import { openInstallation } from './installation.js';
+import { requestCertificate, signRequests } from './requests.js';
+
+const nowMs = Date.now();
+const dayMs = 24 * 60 * 60 * 1000;
+const audit: CallerName = { kind: 'service', id: 'audit' };
+let data: DataFolder;
+beforeEach(async () => {
+  data = new DataFolder(await mkdtemp(join(tmpdir(), 'tillid-installation-')));
+});
+const read = (...path: string[]) => readFile(join(data.path, ...path), 'utf8');
+
+describe('an installation', () => {
+  it('keeps its id and origin from first start on, and the port base it was last given', async () => {
+    const first = await openInstallation(data, undefined);
+    expect(first.portBase).toBe(7400);
+    expect(first.origin).toBe(`tillid.local/${first.id}`);
+    expect(await openInstallation(data, 7500)).toEqual({ ...first, portBase: 7500 });
+    expect(await openInstallation(data, undefined)).toEqual({ ...first, portBase: 7500 });
+  });
+
+  it('has an origin nobody else has', async () => {
+    const other = new DataFolder(await mkdtemp(join(tmpdir(), 'tillid-installation-')));
+    expect((await openInstallation(data, undefined)).origin).not.toBe((await openInstallation(other, undefined)).origin);
+  });
+});
+
+describe('certificates at start', () => {
+  async function start(atMs = nowMs): Promise<boolean> {
+    const authority = await openAuthority(data.authority, 'id', atMs);
+    await ensureKey(data.tls('audit'), audit);
+    return ensureCertificate(authority, data.tls('audit'), audit, atMs);
+  }
+
+  it('are made once, for their owner alone, and left alone while they are good', async () => {
+    expect(await start()).toBe(true);
+    const certificate = await read('audit', 'tls', 'cert.pem');
+    expect(callerFromCertificate(new X509Certificate(certificate).raw)).toMatchObject(audit);
+    expect((await stat(join(data.tls('audit'), 'key.pem'))).mode & 0o777).toBe(0o600);
+    expect(await start()).toBe(false);
+    expect(await read('audit', 'tls', 'cert.pem')).toBe(certificate);
+  });
+
+  it('are renewed for the same key when they are due', async () => {
+    await start();
+    const key = await read('audit', 'tls', 'key.pem');
+    expect(await start(nowMs + 61 * dayMs)).toBe(true);
+    expect(await read('audit', 'tls', 'key.pem')).toBe(key);
+    const { validTo } = new X509Certificate(await read('audit', 'tls', 'cert.pem'));
+    expect(Math.abs(Date.parse(validTo) - (nowMs + 151 * dayMs))).toBeLessThan(1000);
+  });
+
+  it.each(['key.pem', 'request.pem', 'cert.pem'])('are mended when a crash left no %s', async (lost) => {
+    await start();
+    await rm(join(data.tls('audit'), lost));
+    expect(await start()).toBe(true);
+    const certificate = new X509Certificate(await read('audit', 'tls', 'cert.pem'));
+    expect(certificate.verify(new X509Certificate(await read('authority', 'ca.pem')).publicKey)).toBe(true);
+    expect(await start()).toBe(false);
+  });
+
+  it('are made anew when the authority is another', async () => {
+    await start();
+    await rm(data.authority, { recursive: true });
+    expect(await start()).toBe(true);
+  });
+});
+
+describe('a new caller', () => {
+  const bank: CallerName = { kind: 'relying_service', id: 'fjordbanken' };
+
+  it('gets a certificate by file from whoever holds the authority, and the same one when it asks again', async () => {
+    const authority = await openAuthority(data.authority, 'id', nowMs);
+    const asked = requestCertificate(data, bank);
+    const signer = setInterval(() => void signRequests(data, authority, nowMs), 20);
+    const folder = await asked;
+    clearInterval(signer);
+    const certificate = await readFile(join(folder, 'cert.pem'), 'utf8');
+    expect(callerFromCertificate(new X509Certificate(certificate).raw)).toMatchObject(bank);
+    await requestCertificate(data, bank);
+    expect(await readFile(join(folder, 'cert.pem'), 'utf8')).toBe(certificate);
+  });
+
+  it('never becomes a service, and gets no name but its own', async () => {
+    const authority = await openAuthority(data.authority, 'id', nowMs);
+    await ensureKey(data.caller(audit), audit);
+    await ensureKey(data.caller(bank), { kind: 'operator', id: 'operator' });
+    await signRequests(data, authority, nowMs);
+    await writeFile(join(data.requests, 'service.audit'), '');
+    await writeFile(join(data.requests, 'relying_service.fjordbanken'), '');
+    await writeFile(join(data.requests, '..%2fetc'), '');
+    await signRequests(data, authority, nowMs);
+    await expect(stat(join(data.caller(audit), 'cert.pem'))).rejects.toThrow('ENOENT');
+    await expect(stat(join(data.caller(bank), 'cert.pem'))).rejects.toThrow('ENOENT');
+    await expect(requestCertificate(data, bank)).rejects.toThrow('asks for tillid://operator/operator');
+  });
+});

@@ -1,0 +1,23 @@
+import type { Status } from './status.js';
+
+export function statusText(status: Status): string {
+  const services = Object.entries(status.services).map(([name, { error, position, headAt }]) => [name, status.grpc[name as keyof Status['grpc']], error ?? `position ${position}, head of ${headAt}`]);
+  const following = Object.entries(status.services).flatMap(([name, service]) =>
+    service.following.map(({ source, consumer, position, lag, gaps, parked }) => [`${name} <- ${source}`, consumer, `at ${position}, ${lag} behind, ${gaps} gaps met${parked ? `, PARKED: ${parked}` : ''}`]),
+  );
+  const { record } = status;
+  const sources = record.sources.map(({ source, takenIn, lag, gap, parked }) => [source, `${takenIn} taken in`, `${lag} behind${gap ? ', GAP' : ''}${parked ? `, PARKED: ${parked}` : ''}`]);
+  const complete = record.error ?? `${record.checkpointSize} entries signed at ${record.checkpointAt ?? 'no time yet'}; ${record.mayBeIncomplete ? `may be incomplete: ${record.mayBeIncomplete}` : `complete as of ${record.completeAsOf ?? 'no time yet'}`}`;
+  return [
+    `Tillid on ${status.origin}, process ${status.pid}`,
+    '',
+    table([['log', status.logUrl, status.vkeyFile], ...services]),
+    table(following),
+    table([['the record', '', complete], ...sources]),
+  ].join('\n');
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)));
+  return rows.map(([first, second, third]) => `  ${first!.padEnd(widths[0]!)}  ${second!.padEnd(widths[1]!)}  ${third}\n`).join('');
+}

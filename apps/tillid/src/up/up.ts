@@ -1,0 +1,176 @@
+import { rm } from 'node:fs/promises';
+import { rpcCredentials, readTlsIdentity } from '@tillid/rpc';
+import { systemClock, serviceNames, type ServiceName } from '@tillid/runtime';
+import { replaceSecretFile, type Authority } from '@tillid/crypto';
+import { addressesFrom, type Addresses } from '../installation/addresses.js';
+import { ensureCertificate, ensureKey, openAuthority } from '../installation/certificates.js';
+import type { DataFolder } from '../installation/data-folder.js';
+import { CommandFailure } from '../installation/failure.js';
+import { type Installation, openInstallation } from '../installation/installation.js';
+import { takeLock } from '../installation/lock.js';
+import { signRequests } from '../installation/requests.js';
+import { describeRunning, ownCallers, readRunning, type Running, writeRunning } from '../installation/running.js';
+import { partyOf } from '../system/party.js';
+import { registerClient } from '../system/register-clients.js';
+import { waitUntilServing } from './health.js';
+import type { Phases } from './phases.js';
+import { serviceCommand } from './service-command.js';
+import { ServiceProcess } from './service-process.js';
+
+/** A service that dies this often before its first "serving" is not going to come. */
+const deathsBeforeReadyMax = 5;
+const readyWithinMs = 60_000;
+const lookForRequestsEveryMs = 150;
+
+export interface UpSystem {
+  readonly running: Running;
+  stop(): Promise<void>;
+  /** For a second Ctrl-C. */
+  kill(): void;
+}
+
+/**
+ * From a folder, or nothing, to a running system; undefined when it was told to stop before it was there.
+ * Every step finds what the last start, or half of one, left and goes on from there.
+ */
+export async function up(data: DataFolder, portBase: number | undefined, phases: Phases, stop: AbortSignal): Promise<UpSystem | undefined> {
+  const lock = takeLock(data.lock);
+  if (!lock) {
+    const pid = await readRunning(data).then((running) => ` (process ${running.pid})`, () => '');
+    throw new CommandFailure(`already running on ${data.path}${pid}`, 1);
+  }
+  await rm(data.running, { force: true });
+  const installation = await openInstallation(data, portBase);
+  const addresses = addressesFrom(installation.portBase);
+  const authority = await phases.phase('authority and certificates', () => prepareCertificates(data, installation));
+
+  const services = new Services(data, installation, addresses, phases);
+  const signer = startSigning(data, authority, phases);
+  const system = {
+    async stop() {
+      clearInterval(signer);
+      await services.stop();
+      await rm(data.running, { force: true });
+      lock.release();
+    },
+    kill: () => services.kill(),
+  };
+  try {
+    services.start();
+    await services.untilServing(stop);
+    await phases.phase('callers registered', () => registerOwnAgent(data, addresses));
+    return { ...system, running: await services.announce() };
+  } catch (error) {
+    await system.stop();
+    if (stop.aborted) return undefined;
+    throw error;
+  }
+}
+
+async function prepareCertificates(data: DataFolder, installation: Installation): Promise<Authority> {
+  const nowMs = systemClock.nowMs();
+  const authority = await openAuthority(data.authority, installation.id, nowMs);
+  await replaceSecretFile(data.ca, authority.certificatePem);
+  const owners = [
+    ...serviceNames.map((id) => ({ folder: data.tls(id), name: { kind: 'service', id } as const })),
+    ...ownCallers.map((name) => ({ folder: data.caller(name), name })),
+  ];
+  for (const { folder, name } of owners) {
+    await ensureKey(folder, name);
+    await ensureCertificate(authority, folder, name, nowMs);
+  }
+  return authority;
+}
+
+function startSigning(data: DataFolder, authority: Authority, phases: Phases): NodeJS.Timeout {
+  let busy = false;
+  return setInterval(() => {
+    if (busy) return;
+    busy = true;
+    void signRequests(data, authority, systemClock.nowMs())
+      .catch((error: unknown) => phases.line(`  signing requests failed: ${(error as Error).message}`))
+      .finally(() => (busy = false));
+  }, lookForRequestsEveryMs);
+}
+
+/** The agent of the installation itself: what the demo and `tillid citizen add` act through for citizens. */
+async function registerOwnAgent(data: DataFolder, addresses: Addresses): Promise<void> {
+  const operator = partyOf({ kind: 'operator', id: 'operator' }, data.caller({ kind: 'operator', id: 'operator' }), addresses.grpc);
+  try {
+    await registerClient(operator, { name: { kind: 'citizen_agent', id: 'tillid-agent' }, publicName: 'Tillid' });
+  } finally {
+    operator.close();
+  }
+}
+
+class Services {
+  private readonly processes: readonly ServiceProcess[];
+  private readonly pids: Partial<Record<ServiceName, number>> = {};
+  private readonly startedAt = new Date().toISOString();
+  private announced = false;
+  private stopped = false;
+  private hopeless: string | undefined;
+
+  constructor(
+    private readonly data: DataFolder,
+    private readonly installation: Installation,
+    private readonly addresses: Addresses,
+    private readonly phases: Phases,
+  ) {
+    const events = {
+      started: (name: string, pid: number) => this.hasStarted(name as ServiceName, pid),
+      died: (name: string, how: string, restartInMs: number, lastWords: string) => this.hasDied(name, how, restartInMs, lastWords),
+    };
+    this.processes = serviceNames.map((name) => new ServiceProcess(serviceCommand(name, data, installation, addresses), events));
+  }
+
+  start(): void {
+    for (const process of this.processes) process.start();
+  }
+
+  /** All four at once; each line says when that service was there, counted from their common start. */
+  async untilServing(stop: AbortSignal): Promise<void> {
+    const tls = readTlsIdentity(this.data.caller({ kind: 'operator', id: 'operator' }));
+    const untilMs = performance.now() + readyWithinMs;
+    const giveUp = () => stop.aborted || this.hopeless !== undefined || performance.now() > untilMs;
+    const startedAtMs = performance.now();
+    const serving = await Promise.all(
+      serviceNames.map(async (name) => {
+        const served = await waitUntilServing(this.addresses.grpc[name], rpcCredentials(tls, name), giveUp);
+        if (served) this.phases.done(`${name} serving`, performance.now() - startedAtMs);
+        return served;
+      }),
+    );
+    if (serving.every(Boolean)) return;
+    throw new CommandFailure(this.hopeless ?? `not all services were serving within ${readyWithinMs / 1000} s; see ${this.data.logs}`, 1);
+  }
+
+  async announce(): Promise<Running> {
+    this.announced = true;
+    const running = describeRunning(this.data, this.installation, this.addresses, this.startedAt, { ...this.pids });
+    await writeRunning(this.data, running);
+    return running;
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all(this.processes.map((process) => process.stop()));
+  }
+
+  kill(): void {
+    this.stopped = true;
+    for (const process of this.processes) process.kill();
+  }
+
+  private hasStarted(name: ServiceName, pid: number): void {
+    this.pids[name] = pid;
+    if (this.announced && !this.stopped) void this.announce().catch((error: unknown) => this.phases.line(`  running.json: ${(error as Error).message}`));
+  }
+
+  private hasDied(name: string, how: string, restartInMs: number, lastWords: string): void {
+    this.phases.line(`  ${name} ${how}; starting it again in ${restartInMs / 1000} s`);
+    const deaths = this.processes[serviceNames.indexOf(name as ServiceName)]!.deaths;
+    if (!this.announced && deaths >= deathsBeforeReadyMax) this.hopeless = `${name} does not start: it ${how}. Its last words:\n${lastWords.trimEnd()}`;
+  }
+}
+

@@ -1,0 +1,17 @@
+// npm run bench -- append|sign-in|ingest    Ratios in one run and CPU-milliseconds per operation, into docs/benchmarks.md.
+const benches = {
+  append: () => import('./append/append.mjs'),
+  'sign-in': () => import('./sign-in/sign-in.mjs'),
+  ingest: () => import('./ingest/ingest.mjs'),
+};
+
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const unknown = wanted.filter((name) => !(name in benches));
+if (wanted.length === 0 || unknown.length > 0) {
+  process.stderr.write(`which? npm run bench -- ${Object.keys(benches).join('|')}\n`);
+  process.exit(2);
+}
+for (const name of wanted) {
+  const { run } = await benches[name]();
+  await run();
+}

@@ -1,0 +1,82 @@
+import { median, perSecond, quantile, short, timed, whole } from '../measure/numbers.mjs';
+import { report, table } from '../measure/report.mjs';
+import { citizenWithKey, signIn } from '../system/citizens.mjs';
+import { citizenAgent, inParallel, newRelyingService, officials } from '../system/parties.mjs';
+import { cpuMs, cpuMsByThread } from '../system/process-usage.mjs';
+import { withSystem } from '../system/system.mjs';
+import { bareArgon2 } from './bare-argon2.mjs';
+
+const citizens = 120;
+const signInsPerRound = 600;
+const rounds = 3;
+const atOnce = 8;
+const targetCpuMs = 3;
+
+export function run() {
+  return withSystem(18_400, async (system) => {
+    const bank = newRelyingService(system, 'bench-bank');
+    const agent = citizenAgent(system);
+    const registrars = officials(system);
+    const people = [];
+    await inParallel(citizens, atOnce, async () => void people.push(await citizenWithKey(registrars, agent)));
+    await round(system, bank, agent, people, citizens);
+    const measured = [];
+    for (let count = 0; count < rounds; count++) {
+      measured.push({ bare: await bareArgon2(2, 200), ...(await round(system, bank, agent, people, signInsPerRound)) });
+    }
+    report('sign-in', text(measured));
+  });
+}
+
+async function round(system, bank, agent, people, signIns) {
+  const { pids } = system.running;
+  const before = usage(pids);
+  const latencies = [];
+  const free = [...people];
+  const { ms, cpuMs: ownCpuMs } = await timed(() => inParallel(signIns, atOnce, async () => {
+    // A citizen signs in once at a time: their next code depends on the last.
+    const citizen = free.shift();
+    const started = performance.now();
+    await signIn(bank, agent, citizen);
+    latencies.push(performance.now() - started);
+    free.push(citizen);
+  }));
+  const after = usage(pids);
+  const perSignIn = (use) => (use(after) - use(before)) / signIns;
+  return {
+    rate: perSecond(signIns, ms),
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    hashThreads: perSignIn(({ authentication }) => authentication.get('libuv-worker') ?? 0),
+    beside: perSignIn(({ authentication }) => sum(authentication) - (authentication.get('libuv-worker') ?? 0)),
+    others: perSignIn(({ rest }) => rest),
+    caller: ownCpuMs / signIns,
+  };
+}
+
+function usage(pids) {
+  return { authentication: cpuMsByThread(pids.authentication), rest: cpuMs(pids.identity) + cpuMs(pids.consent) + cpuMs(pids.audit) };
+}
+
+function sum(byThread) {
+  return [...byThread.values()].reduce((total, value) => total + value, 0);
+}
+
+function text(measured) {
+  const of = (pick) => median(measured.map(pick));
+  const beside = of(({ beside }) => beside);
+  return `
+CPU of the authentication process beside hashing: **${short(beside)} ms** a sign-in (target ${targetCpuMs} ms: ${beside <= targetCpuMs ? 'reached' : 'NOT reached'}).
+A sign-in is five rpcs over mTLS (begin, take, password, code, redeem), one argon2id hash (19 MiB, t=2) and its events, through real
+processes with all four services, the callers and the bench on the same cores. ${whole(signInsPerRound)} sign-ins a round, ${atOnce} at once, ${rounds} rounds,
+median. Hashing is the CPU of libuv's worker threads; all other threads of the process are "beside".
+
+${table(['', 'per second', 'CPU-ms each'], [
+    ['sign-ins, end to end', short(of(({ rate }) => rate)), `${short(of(({ hashThreads }) => hashThreads))} hashing + ${short(beside)} beside`],
+    ['bare argon2 at the same cost, two at once', short(of(({ bare }) => bare.rate)), short(of(({ bare }) => bare.cpuMsPerHash))],
+  ])}
+
+Latency of a whole sign-in: p50 ${short(of(({ p50 }) => p50))} ms, p99 ${short(of(({ p99 }) => p99))} ms. The other three services take ${short(of(({ others }) => others))} CPU-ms a sign-in
+(feeds, ledger, tree, access log), the two callers ${short(of(({ caller }) => caller))}.
+`;
+}

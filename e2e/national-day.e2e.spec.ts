@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DayReport, openToBothIn, personalValuesOf, playDay } from './support/day-report.js';
+import { replayed } from './support/replayed.js';
+import { checkout, run, System } from './support/system.js';
+
+let system: System;
+let day: DayReport;
+
+beforeAll(async () => {
+  system = await System.start(21_500);
+  day = await playDay(system, '--citizens', '8');
+});
+
+afterAll(async () => {
+  await system?.remove();
+});
+
+describe('a national day', () => {
+  it('goes as the citizens expect', () => {
+    expect(day.expectations.filter(({ held }) => !held)).toEqual([]);
+    expect(day.expectations.length).toBeGreaterThan(20);
+  });
+
+  it('is in the log: every change the system said yes to, at the position it named', async () => {
+    const entries = await replayed(system);
+    const there = new Set(entries.map(({ source, position }) => `${source}@${position}`));
+    const positions = day.acknowledged.map(({ position }) => position).filter((position) => position !== '');
+    expect(positions.length).toBeGreaterThan(50);
+    expect(positions.filter((position) => !there.has(position))).toEqual([]);
+  });
+
+  it('holds before the auditor: every hash, every signature, every service against the ledger', async () => {
+    for (const args of [['verify', '--entries'], ['verify', system.running.logFolder, '--vkey', system.running.vkeyFile, '--entries'], ['verify', system.running.logUrl, '--vkey', system.running.vkeyFile], ['compare']]) {
+      const verdict = await system.auditor(...args);
+      expect(verdict.code, `${args.join(' ')}\n${verdict.stdout}${verdict.stderr}`).toBe(0);
+    }
+  });
+
+  it('holds before a verifier we did not write', async ({ skip }) => {
+    const go = await run('go', ['version'], checkout).catch(() => undefined);
+    if (!go && process.env['TILLID_REQUIRE_GO'] !== '1') skip('Go is not at hand: the log was not checked with golang.org/x/mod/sumdb');
+    const verdict = await run('go', ['run', '.', '-vkey', system.running.vkeyFile, '-log', system.running.logFolder], join(checkout, 'tools/go-verify'));
+    expect(verdict.code, verdict.stdout + verdict.stderr).toBe(0);
+  });
+
+  it('leaves no name, number, address, user id or password in any byte of any file', () => {
+    const values = personalValuesOf(day);
+    expect(values.length).toBeGreaterThan(30);
+    const found: string[] = [];
+    for (const file of filesUnder(system.data)) {
+      const bytes = readFileSync(file);
+      for (const value of values) if (bytes.includes(value) || bytes.includes(Buffer.from(value, 'utf16le'))) found.push(`${value} in ${file.slice(system.data.length)}`);
+    }
+    expect(found).toEqual([]);
+  });
+
+  it('gives two relying services no identifier in common, but the shares both are party to', () => {
+    const names = Object.keys(day.received);
+    expect(names.length).toBeGreaterThanOrEqual(3);
+    const open = openToBothIn(day);
+    const shared: string[] = [];
+    for (const [index, one] of names.entries()) {
+      for (const other of names.slice(index + 1)) {
+        const theirs = identifiersIn(day.received[other]!);
+        shared.push(...[...identifiersIn(day.received[one]!)].filter((text) => theirs.has(text) && !open.has(text) && !vocabulary.test(text)).map((text) => `${one} and ${other}: ${text}`));
+      }
+    }
+    expect(shared).toEqual([]);
+  });
+
+  it('goes on after a restart on the same folder, with the same log', async () => {
+    const before = await replayed(system);
+    expect(await system.stop()).toBe(0);
+    await system.up();
+    const after = await replayed(system);
+    expect(after.slice(0, before.length)).toEqual(before);
+    const again = await playDay(system, '--citizens', '5');
+    expect(again.expectations.filter(({ held }) => !held)).toEqual([]);
+    expect((await system.auditor('verify', '--entries')).code).toBe(0);
+  });
+});
+
+/** Words of the contract, the same for everyone: names of attributes and levels, the issuer of tokens. */
+const vocabulary = /^(https:\/\/data\.gov\.dk\/|tillid\.local\/)/;
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Strings that could join two services' records: long enough not to be a word, in any field of any reply, and in the claims of a token. */
+function identifiersIn(received: DayReport['received'][string]): Set<string> {
+  const found = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (typeof value === 'string') for (const text of [value, ...claimsOf(value)]) found.add(text);
+    else if (value && typeof value === 'object') Object.values(value).forEach(visit);
+  };
+  for (const { reply } of received) visit(reply);
+  return new Set([...found].filter((text) => text.length >= 12 && !/^\d{4}-\d\d-\d\dT/.test(text)));
+}
+
+/** What a token says in clear, to whoever holds it. */
+function claimsOf(text: string): string[] {
+  const parts = text.split('.');
+  if (parts.length !== 3 || !text.startsWith('ey')) return [];
+  const claims = JSON.parse(Buffer.from(parts[1]!, 'base64url').toString()) as Record<string, unknown>;
+  return Object.values(claims).flatMap((claim) => (typeof claim === 'object' && claim ? Object.values(claim) : [claim])).filter((claim) => typeof claim === 'string');
+}

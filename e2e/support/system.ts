@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const checkout = join(import.meta.dirname, '../..');
+export const serviceNames = ['identity', 'authentication', 'consent', 'audit'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface Running {
+  readonly pid: number;
+  readonly grpc: Readonly<Record<ServiceName, string>>;
+  readonly pids: Readonly<Record<ServiceName, number>>;
+  readonly logUrl: string;
+  readonly vkeyFile: string;
+  readonly logFolder: string;
+  readonly callers: string;
+  readonly ca: string;
+}
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A whole installation in a folder of its own: `tillid up`, as a person would start it. */
+export class System {
+  private process: ChildProcess | undefined;
+  private output = '';
+
+  private constructor(
+    readonly data: string,
+    private readonly portBase: number,
+  ) {}
+
+  /** Ports differ per test file, so that a system that is still stopping does not stand in the way of the next. */
+  static async start(portBase: number): Promise<System> {
+    const system = new System(await mkdtemp(join(tmpdir(), 'tillid-e2e-')), portBase);
+    await system.up();
+    return system;
+  }
+
+  get running(): Running {
+    return JSON.parse(readFileSync(join(this.data, 'running.json'), 'utf8')) as Running;
+  }
+
+  async up(): Promise<void> {
+    this.output = '';
+    const child = spawn(process.execPath, [join(checkout, 'apps/tillid/bin/tillid.mjs'), 'up', '--data', this.data, '--port-base', String(this.portBase)], {
+      cwd: checkout,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: cleanEnvironment(),
+    });
+    this.process = child;
+    await new Promise<void>((resolve, reject) => {
+      const hear = (chunk: Buffer) => {
+        this.output += chunk.toString();
+        if (/^ready\b/m.test(this.output)) resolve();
+      };
+      child.stdout.on('data', hear);
+      child.stderr.on('data', hear);
+      child.once('exit', (code) => reject(new Error(`tillid up ended with ${code}\n${this.output}`)));
+    });
+  }
+
+  /** Ends as Ctrl-C does; answers the exit code. */
+  async stop(): Promise<number | null> {
+    const child = this.process;
+    if (!child || child.exitCode !== null) return child?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.kill('SIGINT');
+    return await ended;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.data, { recursive: true, force: true });
+  }
+
+  tillid(...args: string[]): Promise<Finished> {
+    return command('apps/tillid/bin/tillid.mjs', [...args, '--data', this.data]);
+  }
+
+  auditor(...args: string[]): Promise<Finished> {
+    return command('apps/auditor/bin/tillid-auditor.mjs', [...args, '--data', this.data]);
+  }
+
+  /** Certificates of a caller that `tillid up`, `client add` or the demo made. */
+  caller(kind: string, id: string): string {
+    return join(this.data, 'callers', kind, id);
+  }
+
+  alive(service: ServiceName): boolean {
+    return existsSync(`/proc/${this.running.pids[service]}`);
+  }
+}
+
+export function command(program: string, args: readonly string[]): Promise<Finished> {
+  return run(process.execPath, [join(checkout, program), ...args], checkout);
+}
+
+export function run(program: string, args: readonly string[], cwd: string): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment() });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? -1, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }));
+  });
+}
+
+/** Without what vitest put there for itself, and with the pinned Node first. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(VITEST|VITE_|NODE_OPTIONS|NODE_ENV|TILLID_)/.test(name));
+  return { ...Object.fromEntries(kept), PATH: `${join(checkout, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` };
+}

@@ -1,0 +1,84 @@
+import { createServer, type Server } from 'node:https';
+import { AssuranceLevel } from '@tillid/contracts/identity/v1/events';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { CallerName } from '../caller.js';
+import { type Authority, createAuthority } from '../certificates/authority.js';
+import { createSigningRequest, issueCertificate } from '../certificates/leaf.js';
+import { systemIds } from '../random.js';
+import { TokenRefused } from './claims.js';
+import { issueCitizenToken } from './issue.js';
+import { remoteTokenKeys } from './remote-keys.js';
+import { publicTokenKeys, rotateTokenKeys } from './signing-keys.js';
+import { verifyCitizenToken } from './verify.js';
+
+const nowMs = Date.now();
+const keys = rotateTokenKeys([], nowMs, systemIds);
+const issuer = 'tillid.local/test';
+const thumbprint = 'thumbprint';
+let authority: Authority;
+let server: Server | undefined;
+let asked = 0;
+
+beforeAll(async () => {
+  authority = await createAuthority('test', nowMs);
+});
+afterEach(() => {
+  server?.close();
+  asked = 0;
+});
+
+async function certificateOf(name: CallerName) {
+  const { keyPem, requestPem } = await createSigningRequest(name);
+  return { keyPem, certificatePem: await issueCertificate(authority, requestPem, name, nowMs), caPem: authority.certificatePem };
+}
+async function sourceServedBy(id: string, answer: () => string = () => JSON.stringify(publicTokenKeys(keys))) {
+  const { keyPem: key, certificatePem: cert, caPem: ca } = await certificateOf({ kind: 'service', id });
+  server = createServer({ key, cert, ca, requestCert: true, rejectUnauthorized: true }, (_request, response) => {
+    asked++;
+    response.end(answer());
+  });
+  await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return remoteTokenKeys({ url: `https://127.0.0.1:${port}/jwks.json`, ...(await certificateOf({ kind: 'service', id: 'consent' })) });
+}
+async function tokenOf(signers = keys) {
+  const claims = { audience: 'tillid', subject: 'citizen', sessionId: 's', level: AssuranceLevel.LOW, thumbprint, tokenId: 't' };
+  return (await issueCitizenToken(signers, issuer, claims, nowMs)).token;
+}
+const expected = { issuer, audience: 'tillid', thumbprint };
+
+describe('keys fetched from authentication', () => {
+  it('are asked for once, however many tokens come', async () => {
+    const source = await sourceServedBy('authentication');
+    const token = await tokenOf();
+    await Promise.all(Array.from({ length: 20 }, () => verifyCitizenToken(token, source, expected, nowMs)));
+    expect(asked).toBe(1);
+  });
+
+  it('are not asked for again by invented key ids', async () => {
+    const source = await sourceServedBy('authentication');
+    await verifyCitizenToken(await tokenOf(), source, expected, nowMs);
+    const foreign = await tokenOf(rotateTokenKeys([], nowMs, systemIds));
+    for (let i = 0; i < 5; i++) await expect(verifyCitizenToken(foreign, source, expected, nowMs)).rejects.toBeInstanceOf(TokenRefused);
+    expect(asked).toBe(1);
+  });
+
+  it('are not taken from another service of ours', async () => {
+    const source = await sourceServedBy('consent');
+    await expect(verifyCitizenToken(await tokenOf(), source, expected, nowMs)).rejects.toThrow('the peer is not tillid://service/authentication');
+    expect(asked).toBe(0);
+  });
+
+  it('are a fault, no refusal of the token, when they cannot be had', async () => {
+    const nonsense = await sourceServedBy('authentication', () => 'x'.repeat(100_000));
+    for (const source of [nonsense, remoteTokenKeys({ url: 'https://127.0.0.1:1/jwks.json', ...(await certificateOf({ kind: 'service', id: 'consent' })) })]) {
+      const error: unknown = await verifyCitizenToken(await tokenOf(), source, expected, nowMs).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(Error);
+      expect(error).not.toBeInstanceOf(TokenRefused);
+    }
+  });
+
+  it('never come over plain http', () => {
+    expect(() => remoteTokenKeys({ url: 'http://127.0.0.1/jwks.json', caPem: '', keyPem: '', certificatePem: '' })).toThrow('https only');
+  });
+});

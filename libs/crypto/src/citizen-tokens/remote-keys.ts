@@ -1,0 +1,53 @@
+import { request } from 'node:https';
+import { createRemoteJWKSet, customFetch } from 'jose';
+import { expectPeer } from '../certificates/read.js';
+import type { TokenKeySource } from './verify.js';
+
+export interface RemoteTokenKeys {
+  /** https only. */
+  readonly url: string;
+  readonly caPem: string;
+  readonly keyPem: string;
+  readonly certificatePem: string;
+}
+
+const answerBytesMax = 64 * 1024;
+const timeoutMs = 2000;
+
+/**
+ * The key set of authentication, over mTLS, the peer told by its certificate. Held for five minutes; a token with an
+ * unknown kid asks again, at most every ten seconds, so that invented kids cannot make us ask for ever.
+ */
+export function remoteTokenKeys(source: RemoteTokenKeys): TokenKeySource {
+  const url = new URL(source.url);
+  if (url.protocol !== 'https:') throw new Error('token keys come over https only');
+  return createRemoteJWKSet(url, {
+    cacheMaxAge: 5 * 60 * 1000,
+    cooldownDuration: 10 * 1000,
+    timeoutDuration: timeoutMs,
+    [customFetch]: (address: string) => get(address, source),
+  });
+}
+
+function get(address: string, { caPem, keyPem, certificatePem }: RemoteTokenKeys): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      address,
+      { ca: caPem, key: keyPem, cert: certificatePem, minVersion: 'TLSv1.3', timeout: timeoutMs, agent: false, checkServerIdentity: expectPeer({ kind: 'service', id: 'authentication' }) },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        let length = 0;
+        answer.on('data', (chunk: Buffer) => {
+          length += chunk.length;
+          if (length > answerBytesMax) call.destroy(new Error('the key set is too long'));
+          else chunks.push(chunk);
+        });
+        answer.on('error', reject);
+        answer.on('end', () => resolve(new Response(Buffer.concat(chunks), { status: answer.statusCode ?? 500 })));
+      },
+    );
+    call.on('timeout', () => call.destroy(new Error('the key set did not come in time')));
+    call.on('error', reject);
+    call.end();
+  });
+}

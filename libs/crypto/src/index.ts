@@ -1,0 +1,18 @@
+export * from './random.js';
+export * from './base32.js';
+export * from './secrets.js';
+export * from './seal.js';
+export * from './key-wrapping.js';
+export * from './lookups.js';
+export * from './secret-file.js';
+export * from './source-head.js';
+export * from './caller.js';
+export * from './assurance-level.js';
+export { type Authority, authorityLifetimeDays, createAuthority } from './certificates/authority.js';
+export { createSigningRequest, issueCertificate, leafLifetimeDays, type SigningRequest } from './certificates/leaf.js';
+export * from './certificates/read.js';
+export * from './citizen-tokens/claims.js';
+export * from './citizen-tokens/signing-keys.js';
+export * from './citizen-tokens/issue.js';
+export * from './citizen-tokens/verify.js';
+export * from './citizen-tokens/remote-keys.js';

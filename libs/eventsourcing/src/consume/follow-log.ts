@@ -1,0 +1,81 @@
+import type { EventStore } from '../event-store.js';
+import type { Checkpoint } from '../checkpoint.js';
+import { follower, type Follower, type FollowerParts } from './follower.js';
+import { chained } from './take-in.js';
+
+export interface FollowLog extends FollowerParts {
+  /** The service's own. */
+  readonly store: EventStore;
+  /** Events read at once; default 1,000. */
+  readonly batchEvents?: number;
+}
+
+/** An append is noticed at once; this is for the one that is not. */
+const lookAgainAfterMs = 1000;
+
+/** Follows the service's own log. Its store is trusted, so no signed heads; that it is the same log is still checked. */
+export function followLog(options: FollowLog): Follower {
+  const { store, batchEvents = 1000 } = options;
+
+  return follower(options, async (from, session) => {
+    let checkpoint: Checkpoint = from;
+    const appended = listen(store, session.signal);
+    try {
+      while (!session.signal.aborted) {
+        appended.clear();
+        const page = await store.readAll(checkpoint.position, batchEvents);
+        if (page.length > 0) {
+          const events = chained(checkpoint, page.map(({ bytes }) => bytes));
+          const last = events.at(-1)!;
+          checkpoint = { ...checkpoint, position: last.position, chain: last.chain };
+          session.heard(last.position);
+          await session.apply(events, checkpoint);
+          continue;
+        }
+        const head = await store.head();
+        // A log put back from a backup beside read models that were not.
+        if (head.position < checkpoint.position) return parked(options, 'source.behind_us');
+        if (head.position === checkpoint.position && Buffer.compare(head.chain, checkpoint.chain) !== 0) return parked(options, 'source.chain_differs');
+        session.heard(head.position);
+        if (head.position === checkpoint.position) await appended.next(lookAgainAfterMs);
+      }
+    } finally {
+      appended.stop();
+    }
+    return { kind: 'again' };
+  });
+}
+
+function parked({ source, consumer, onTrouble }: FollowLog, reason: string) {
+  onTrouble?.({ kind: 'parked', source, consumer: consumer.name, reason });
+  return { kind: 'park', reason } as const;
+}
+
+/** Set before the read and waited for after it, an append between the two is not slept through. */
+function listen(store: EventStore, signal: AbortSignal) {
+  let appended = false;
+  let wake = (): void => undefined;
+  const notice = (): void => {
+    appended = true;
+    wake();
+  };
+  const stopListening = store.onAppended(notice);
+  signal.addEventListener('abort', notice);
+  return {
+    clear(): void {
+      appended = false;
+    },
+    async next(timeoutMs: number): Promise<void> {
+      if (appended || signal.aborted) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, timeoutMs);
+      wake = resolve;
+      await promise;
+      clearTimeout(timer);
+    },
+    stop(): void {
+      stopListening();
+      signal.removeEventListener('abort', notice);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { emptyChain, nextChain } from '../chain.js';
+import type { Checkpoint, CheckpointStore } from '../checkpoint.js';
+import { hashOf } from '../command-context.js';
+import { limits, StoreFault, type EventStore } from '../event-store.js';
+import { announcedKey } from '../signed-head.js';
+import { CannotApply, type Consumer, type SourceEvent } from './consumer.js';
+import { startingPoint } from './take-in.js';
+
+/**
+ * Takes every event of every source into one EventStore, verbatim: stream = source, revision = position there. Unique
+ * revisions make it exactly once with any number of replicas. It never decodes; only the source's first event is
+ * looked into, for its key.
+ *
+ * `checkpoints` only saves reading a stream again from its start: the ledger itself says how far it has come.
+ */
+export function ledgerConsumer(ledger: EventStore, checkpoints: CheckpointStore, name = 'ledger'): Consumer {
+  return {
+    name,
+    async standing(source) {
+      const revision = await ledger.lastRevision(source);
+      if (revision === 0) return startingPoint;
+      const remembered = await checkpoints.checkpoint(name, source);
+      // A remembered place beyond the ledger is of a ledger that was restored since.
+      const from = remembered && remembered.position <= revision ? remembered : undefined;
+      return {
+        position: revision,
+        chain: await chainUpTo(ledger, source, revision, from),
+        key: from && from.key.length > 0 ? from.key : await keyOf(ledger, source),
+        headTimeMs: from?.headTimeMs ?? 0,
+      };
+    },
+    async apply(source, events, next) {
+      for (const batch of batchesOf(events)) await append(ledger, source, batch);
+      // A crash here costs reading these events once more, to find their chain.
+      await checkpoints.saveCheckpoint(name, source, next);
+      return { unknownTypes: 0 };
+    },
+  };
+}
+
+async function append(ledger: EventStore, source: string, batch: readonly SourceEvent[]): Promise<void> {
+  const first = batch[0]!.position;
+  const last = batch.at(-1)!;
+  const outcome = await ledger.append({
+    commandId: hashOf('ledger', source, String(first), String(last.position)).subarray(0, 16),
+    fingerprint: last.chain,
+    writes: [{ stream: source, expectedRevision: first - 1, events: batch.map(({ bytes }) => bytes) }],
+  });
+  switch (outcome.kind) {
+    case 'appended':
+      return;
+    case 'reused':
+      // The same positions are in the ledger with another chain: two histories of one source.
+      throw new CannotApply(first, 'source.chain_differs');
+    case 'conflict':
+      throw new StoreFault(`the ledger has ${outcome.actualRevision} events of ${source} already: another replica was first`);
+    case 'full':
+      throw new StoreFault('the ledger is full for now');
+    case 'too_large':
+      throw new CannotApply(first, 'event.too_large');
+    case 'reserved':
+    case 'not_held':
+      throw new Error(`a ledger reserves nothing, yet answered ${outcome.kind}`);
+  }
+}
+
+/** At most 256 events or 8 MiB in a commit. */
+function* batchesOf(events: readonly SourceEvent[]): Generator<readonly SourceEvent[]> {
+  let batch: SourceEvent[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    if (batch.length > 0 && (batch.length === limits.maxBatchCommits || bytes + event.bytes.length > limits.maxCommitBytes)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(event);
+    bytes += event.bytes.length;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function chainUpTo(ledger: EventStore, source: string, revision: number, from: Checkpoint | undefined): Promise<Uint8Array> {
+  let position = from?.position ?? 0;
+  let chain = from?.chain ?? emptyChain;
+  while (position < revision) {
+    const page = await ledger.readStream(source, position, Math.min(1000, revision - position));
+    if (page.length === 0) throw new StoreFault(`the ledger has fewer events of ${source} than it says`);
+    for (const event of page) chain = nextChain(chain, event.bytes);
+    position += page.length;
+  }
+  return chain;
+}
+
+async function keyOf(ledger: EventStore, source: string): Promise<Uint8Array> {
+  const [first] = await ledger.readStream(source, 0, 1);
+  const key = first && announcedKey(source, first.bytes);
+  // It was taken in under that key, so it was there.
+  if (!key) throw new StoreFault(`the ledger's first event of ${source} announces no key`);
+  return key;
+}

@@ -1,0 +1,47 @@
+/** What can be wrong with a record, each with what it means. Codes are stable: the auditor prints them, tests assert them. */
+export const recordFindings = {
+  'entry.malformed': 'a leaf is not an event',
+  'entry.late': 'an event says it happened well before its source signed a head that does not have it',
+  'source.key_not_announced': "a source's first event does not announce its key",
+  'commit.broken': 'a commit is not whole: its events do not follow each other under one command',
+  'stream.gap': 'the revisions of a stream are not dense',
+  'head.not_signed': "a head that audit recorded does not bear its source's signature",
+  'head.chain_differs': 'the entries of a source are not those its signed head covers',
+  'heads.backwards': 'audit recorded a time or a position that went back',
+  'heads.malformed': 'a HeadsSeen cannot be read',
+} as const satisfies Record<string, string>;
+
+export type RecordFindingCode = keyof typeof recordFindings;
+
+export interface RecordFinding {
+  readonly code: RecordFindingCode;
+  readonly message: string;
+  /** Of the entry where it showed. */
+  readonly leafIndex: number;
+  readonly source: string;
+  /** In the source; 0 when unknown. */
+  readonly position: number;
+}
+
+export interface SourceSummary {
+  readonly source: string;
+  /** Entries of it in the record. */
+  readonly position: number;
+  readonly chain: Buffer;
+  readonly key: Buffer | undefined;
+  /** Up to here a signed head in the record confirms the entries. */
+  readonly confirmedPosition: number;
+  /** The furthest head in the record: what it is said to have, even if the entries have not come. */
+  readonly headPosition: number;
+  /** The last commit is cut off at the end of the record; more must come. */
+  readonly commitOpen: boolean;
+}
+
+export interface RecordSummary {
+  readonly entries: number;
+  readonly sources: readonly SourceSummary[];
+  /** The first thousand. */
+  readonly findings: readonly RecordFinding[];
+  /** All of them. */
+  readonly findingCount: number;
+}

@@ -1,0 +1,191 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { HeadsSeen } from '@tillid/contracts/audit/v1/events';
+import { ActorKind, Event, type SignedHead } from '@tillid/contracts/event/v1/event';
+import { eventCodec, handle, nextChain, RecordVerifier, startingPoint, verifyRecord, type Decider, type EventOf } from '../index.js';
+import { inMemoryEventStore } from '../in-memory/index.js';
+import { announceKey, consent, consentSource, contextOf, envelope, noon, signHead, testClock } from '../world.spec-kit.js';
+
+const auditEvents = eventCodec('tillid.audit.v1', { HeadsSeen });
+const seeing: Decider<{ timeMs: number; heads: SignedHead[] }, null, EventOf<typeof auditEvents>> = {
+  initial: null,
+  decide: ({ timeMs, heads }) => [{ type: 'HeadsSeen', timeMs, heads }],
+  evolve: () => null,
+};
+
+/** Two services and audit, as a ledger has them: their events mixed, and what audit saw of their heads. */
+async function record() {
+  const consentService = consentSource('consent/0');
+  const identity = consentSource('identity/0');
+  const keys = generateKeyPairSync('ed25519');
+  const audit = { store: inMemoryEventStore(), codec: auditEvents, source: 'audit/0', clock: testClock(), ids: { bytes: randomBytes } };
+  const leaves: Buffer[] = [];
+  const taken = new Map<string, number>();
+
+  /** Audit takes in what a source has by now. */
+  const take = async (source: string, store = source === 'audit/0' ? audit.store : source === 'consent/0' ? consentService.log.store : identity.log.store, upTo = Infinity) => {
+    const fresh = (await store.readAll(taken.get(source) ?? 0, 1000)).filter(({ position }) => position <= upTo);
+    leaves.push(...fresh.map(({ bytes }) => Buffer.from(bytes)));
+    taken.set(source, (taken.get(source) ?? 0) + fresh.length);
+  };
+  const headOf = async (source: string, timeMs: number) => {
+    const [store, key] = source === 'audit/0' ? [audit.store, keys.privateKey] : source === 'consent/0' ? [consentService.log.store, consentService.privateKey] : [identity.log.store, identity.privateKey];
+    const { position, chain } = await store.head();
+    return signHead(source, key, position, chain, timeMs);
+  };
+  const see = async (timeMs: number, heads?: SignedHead[]) => {
+    const all = heads ?? (await Promise.all(['audit/0', 'consent/0', 'identity/0'].map((source) => headOf(source, timeMs))));
+    await handle(audit, contextOf(`see ${timeMs} ${all.length}`.slice(0, 16)), [{ stream: 'heads-seen', decider: seeing, command: { timeMs, heads: all }, envelope: () => ({ actor: { kind: ActorKind.SYSTEM, id: 'audit' } }) }]);
+  };
+
+  await announceKey(audit as never, 'audit/0', keys.publicKey);
+  await consentService.announce();
+  await identity.announce();
+  return { consentService, identity, audit, leaves, take, see, headOf };
+}
+
+async function wholeDay() {
+  const day = await record();
+  const { consentService, identity, take, see, leaves } = day;
+  await take('consent/0');
+  await take('identity/0');
+  await consentService.act('consent-1', { type: 'Request' });
+  await take('consent/0');
+  await see(noon + 1000);
+  await identity.act('citizen-1', { type: 'Request' });
+  await handle(consentService.log, contextOf('two at once'), [
+    { stream: 'consent-2', decider: consent, command: { type: 'Request' }, envelope },
+    { stream: 'consent-3', decider: consent, command: { type: 'Request' }, envelope },
+  ]);
+  await take('audit/0');
+  await take('consent/0');
+  await take('identity/0');
+  await see(noon + 2000);
+  await take('audit/0');
+  return { ...day, leaves };
+}
+
+const codes = async (leaves: readonly Uint8Array[]) => [...new Set((await verifyRecord(leaves)).findings.map(({ code }) => code))];
+const indexOf = (leaves: readonly Buffer[], source: string, position: number) => leaves.map((bytes, index) => ({ index, event: Event.decode(bytes) })).filter(({ event }) => event.source === source)[position - 1]!.index;
+
+describe('a record that is whole', () => {
+  it('has nothing wrong with it, and says how far each source is confirmed and when its entries are dated', async () => {
+    const { leaves } = await wholeDay();
+    const { findings, sources, entries, timeline } = await verifyRecord(leaves);
+    expect(findings).toEqual([]);
+    expect(entries).toBe(leaves.length);
+    expect(sources.map(({ source, position, confirmedPosition, commitOpen }) => [source, position, confirmedPosition, commitOpen])).toEqual([
+      ['audit/0', 3, 2, false],
+      ['consent/0', 4, 4, false],
+      ['identity/0', 2, 2, false],
+    ]);
+    expect(timeline.dateOf('consent/0', 2)).toBe(noon + 1000);
+    expect(timeline.dateOf('consent/0', 3)).toBe(noon + 2000);
+    expect(timeline.positionsAt(noon + 1500).get('consent/0')).toBe(2);
+  });
+
+  it('may have heads that are ahead of its entries: they are checked when the entries come', async () => {
+    const { consentService, take, see, leaves } = await record();
+    await consentService.act('consent-1', { type: 'Request' });
+    await take('identity/0');
+    await see(noon + 1000);
+    await take('audit/0');
+    expect((await verifyRecord(leaves)).sources.find(({ source }) => source === 'consent/0')).toMatchObject({ position: 0, headPosition: 2, confirmedPosition: 0 });
+    await take('consent/0');
+    expect(await verifyRecord(leaves)).toMatchObject({ findings: [], sources: [{}, { confirmedPosition: 2 }, {}] });
+  });
+
+  it('may end inside a commit, and says so', async () => {
+    const { leaves } = await wholeDay();
+    const cut = leaves.slice(0, indexOf(leaves, 'consent/0', 4));
+    const { sources, findings } = await verifyRecord(cut);
+    expect(findings).toEqual([]);
+    expect(sources.find(({ source }) => source === 'consent/0')!.commitOpen).toBe(true);
+  });
+
+  it('places each entry as it is fed', async () => {
+    const { leaves } = await wholeDay();
+    const verifier = new RecordVerifier({ streams: false });
+    const placed = leaves.map((bytes) => verifier.entry(bytes)!);
+    expect(placed[indexOf(leaves, 'consent/0', 4)]).toMatchObject({ source: 'consent/0', position: 4, leafIndex: indexOf(leaves, 'consent/0', 4) });
+    expect(verifier.summary().findingCount).toBe(0);
+  });
+});
+
+describe('a record that was tampered with shows', () => {
+  it('a removed entry', async () => {
+    const { leaves } = await wholeDay();
+    expect(await codes(leaves.toSpliced(indexOf(leaves, 'consent/0', 2), 1))).toContain('head.chain_differs');
+    expect(await codes(leaves.toSpliced(indexOf(leaves, 'consent/0', 3), 1))).toContain('commit.broken');
+  });
+
+  it('two entries of a source swapped, or one twice', async () => {
+    const { leaves } = await wholeDay();
+    const [two, three] = [indexOf(leaves, 'consent/0', 2), indexOf(leaves, 'consent/0', 3)];
+    expect(await codes(leaves.with(two, leaves[three]!).with(three, leaves[two]!))).toContain('head.chain_differs');
+    expect(await codes(leaves.toSpliced(two, 0, leaves[two]!))).toEqual(expect.arrayContaining(['head.chain_differs', 'stream.gap']));
+  });
+
+  it('any flipped byte of an entry that a head covers', async () => {
+    const { leaves } = await wholeDay();
+    const index = indexOf(leaves, 'consent/0', 2);
+    for (let byte = 0; byte < leaves[index]!.length; byte += 7) {
+      const flipped = Buffer.from(leaves[index]!);
+      flipped[byte]! ^= 1;
+      expect(await codes(leaves.with(index, flipped))).not.toEqual([]);
+    }
+  });
+
+  it('a leaf that is no event, and a source that never announced its key', async () => {
+    const { leaves } = await wholeDay();
+    expect(await codes([...leaves, Buffer.from('rubbish')])).toEqual(['entry.malformed']);
+    const withoutKey = leaves.toSpliced(indexOf(leaves, 'identity/0', 1), 1);
+    expect(await codes(withoutKey)).toEqual(expect.arrayContaining(['source.key_not_announced', 'head.not_signed']));
+  });
+
+  it('a commit whose events do not agree on what it is, though no head covers it yet', async () => {
+    const { leaves, consentService, take } = await wholeDay();
+    await handle(consentService.log, contextOf('unseen'), ['consent-8', 'consent-9'].map((stream) => ({ stream, decider: consent, command: { type: 'Request' } as const, envelope })));
+    await take('consent/0');
+    expect(await codes(leaves)).toEqual([]);
+    const last = Event.decode(leaves.at(-1)!);
+    for (const changed of [{ commitSize: 3 }, { commitIndex: 0 }, { commandId: Buffer.alloc(16) }]) {
+      expect(await codes(leaves.with(-1, Buffer.from(Event.encode({ ...last, ...changed }).finish())))).toEqual(['commit.broken']);
+    }
+  });
+
+  it('a head nobody signed, one for other entries, and time that goes back', async () => {
+    const day = await wholeDay();
+    const good = await day.headOf('consent/0', noon + 3000);
+    await day.see(noon + 3000, [{ ...good, timeMs: noon + 3001 }]);
+    await day.take('audit/0');
+    expect(await codes(day.leaves)).toEqual(['head.not_signed']);
+
+    const forked = await wholeDay();
+    await forked.see(noon + 3000, [signHead('consent/0', forked.consentService.privateKey, 4, nextChain(startingPoint.chain, Buffer.from('other')), noon + 3000)]);
+    await forked.take('audit/0');
+    expect(await codes(forked.leaves)).toEqual(['head.chain_differs']);
+
+    const backwards = await wholeDay();
+    await backwards.see(noon + 500);
+    await backwards.take('audit/0');
+    expect(await codes(backwards.leaves)).toEqual(['heads.backwards']);
+  });
+
+  it('an event that claims to be older than a head that does not have it', async () => {
+    const { consentService, take, see, leaves } = await record();
+    await take('consent/0');
+    await take('identity/0');
+    await see(noon + 120_000);
+    await take('audit/0');
+    // The service's clock says noon still: written two minutes after its own head, dated before it.
+    await consentService.act('consent-1', { type: 'Request' });
+    await take('consent/0');
+    expect(await codes(leaves)).toEqual(['entry.late']);
+  });
+
+  it('at most a thousand times in words, and counts the rest', async () => {
+    const { findings, findingCount } = await verifyRecord(Array.from({ length: 1500 }, () => Buffer.from('x')));
+    expect([findings.length, findingCount]).toEqual([1000, 1500]);
+  });
+});

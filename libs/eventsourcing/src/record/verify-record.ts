@@ -1,0 +1,90 @@
+import { HeadsSeen } from '@tillid/contracts/audit/v1/events';
+import type { Event } from '@tillid/contracts/event/v1/event';
+import { decodeEnvelope } from '../event-codec.js';
+import { HeadsTimeline } from './heads-timeline.js';
+import type { RecordFinding, RecordFindingCode, RecordSummary } from './record-findings.js';
+import { SourceCheck } from './source-check.js';
+
+export interface RecordOptions {
+  /** Check that each stream's revisions are dense. Remembers every stream name; default true. */
+  readonly streams?: boolean;
+}
+
+/** An entry as the record places it. */
+export interface PlacedEntry {
+  readonly leafIndex: number;
+  readonly source: string;
+  readonly position: number;
+  readonly event: Event;
+}
+
+const maxFindings = 1000;
+const headsSeenType = 'tillid.audit.v1.HeadsSeen';
+
+/**
+ * Checks what a Merkle log alone cannot: that each source's entries are all there, in the source's own order, as the
+ * source signed them, and dated. Fed the leaves in order, by `verifyLog`'s onEntry or any reader; trusts nothing else.
+ */
+export class RecordVerifier {
+  readonly timeline = new HeadsTimeline();
+  readonly #sources = new Map<string, SourceCheck>();
+  readonly #findings: RecordFinding[] = [];
+  #findingCount = 0;
+  #leafIndex = 0;
+
+  constructor(readonly options: RecordOptions = {}) {}
+
+  /** The next leaf. Undefined when it is no event; the finding is noted. */
+  entry(bytes: Uint8Array): PlacedEntry | undefined {
+    const leafIndex = this.#leafIndex;
+    try {
+      const event = decodeEnvelope(bytes);
+      const position = this.#source(event.source).entry(event, bytes);
+      if (event.type === headsSeenType && event.source.startsWith('audit/')) this.#headsSeen(event, position);
+      return { leafIndex, source: event.source, position, event };
+    } catch (error) {
+      this.#report('entry.malformed', error instanceof Error ? error.message : 'not an event', '', 0);
+      return undefined;
+    } finally {
+      this.#leafIndex++;
+    }
+  }
+
+  summary(): RecordSummary {
+    const sources = [...this.#sources.values()].map((source) => source.summary()).sort((left, right) => (left.source < right.source ? -1 : 1));
+    return { entries: this.#leafIndex, sources, findings: this.#findings, findingCount: this.#findingCount };
+  }
+
+  #headsSeen(event: Event, position: number): void {
+    let seen: HeadsSeen;
+    try {
+      seen = HeadsSeen.decode(event.data);
+    } catch {
+      return this.#report('heads.malformed', 'its payload cannot be read', event.source, position);
+    }
+    const positions = new Map(seen.heads.map((head) => [head.source, head.position]));
+    if (positions.size !== seen.heads.length) this.#report('heads.malformed', 'it names a source twice', event.source, position);
+    if (!this.timeline.add({ timeMs: seen.timeMs, positions })) this.#report('heads.backwards', 'its time or one of its positions is behind the one before', event.source, position);
+    for (const head of seen.heads) this.#source(head.source).head(head);
+  }
+
+  #source(source: string): SourceCheck {
+    const known = this.#sources.get(source);
+    if (known) return known;
+    const check = new SourceCheck(source, (code, message, position) => this.#report(code, message, source, position), { streams: this.options.streams ?? true });
+    this.#sources.set(source, check);
+    return check;
+  }
+
+  #report(code: RecordFindingCode, message: string, source: string, position: number): void {
+    this.#findingCount++;
+    if (this.#findings.length < maxFindings) this.#findings.push({ code, message, leafIndex: this.#leafIndex, source, position });
+  }
+}
+
+/** The whole record at once. */
+export async function verifyRecord(entries: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, options: RecordOptions = {}): Promise<RecordSummary & { readonly timeline: HeadsTimeline }> {
+  const verifier = new RecordVerifier(options);
+  for await (const bytes of entries) verifier.entry(bytes);
+  return { ...verifier.summary(), timeline: verifier.timeline };
+}

@@ -1,0 +1,17 @@
+/**
+ * What this library tells about its work; libs/service wraps it in OpenTelemetry. Attributes are counts and names of
+ * sources, consumers and event types: never a stream name, an id or a value.
+ */
+export interface Telemetry {
+  /** Runs the work inside a span of that name. */
+  span<Result>(name: SpanName, attributes: Readonly<Record<string, string | number>>, work: () => Promise<Result>): Promise<Result>;
+  count(name: CounterName, attributes: Readonly<Record<string, string | number>>, by?: number): void;
+}
+
+export type SpanName = 'handle' | 'handle.read' | 'handle.append' | 'consumer.apply';
+export type CounterName = 'handle.conflicts' | 'handle.repeated' | 'handle.unknown_outcomes' | 'consumer.events' | 'consumer.unknown_types' | 'consumer.gaps' | 'consumer.parked' | 'consumer.faults';
+
+export const noTelemetry: Telemetry = {
+  span: (_name, _attributes, work) => work(),
+  count: () => undefined,
+};

@@ -1,0 +1,45 @@
+import type { SpanName } from '@tillid/eventsourcing';
+
+/** The one list of span, attribute and metric names. A name that is not here is not used; none holds a value of a person. */
+export const spanNames = {
+  // The server and client spans of an rpc are named by the rpc itself: "tillid.consent.v1.ConsentService/GrantConsent".
+  handle: 'handle',
+  read: 'handle.read',
+  append: 'handle.append',
+  /** Projections, reactions and the ledger's ingestion: one batch of one consumer. */
+  apply: 'consumer.apply',
+  http: 'http',
+} as const satisfies Record<string, SpanName | 'http'>;
+
+export const attributeNames = {
+  rpcSystem: 'rpc.system',
+  rpcService: 'rpc.service',
+  rpcMethod: 'rpc.method',
+  rpcStatus: 'rpc.grpc.status_code',
+  httpRoute: 'http.route',
+  httpStatus: 'http.response.status_code',
+  callerKind: 'tillid.caller.kind',
+  /** Stable code of a refusal. */
+  refusal: 'tillid.refusal',
+  correlationId: 'tillid.correlation_id',
+  source: 'tillid.source',
+  consumer: 'tillid.consumer',
+  position: 'tillid.position',
+  events: 'tillid.events',
+  outcome: 'tillid.outcome',
+  limit: 'tillid.limit',
+} as const;
+
+export const metricNames = {
+  rpcDurationMs: 'tillid.rpc.duration',
+  appendDurationMs: 'tillid.append.duration',
+  appendedEvents: 'tillid.append.events',
+  ingestedEvents: 'tillid.ingest.events',
+  consumerLag: 'tillid.consumer.lag',
+  consumersParked: 'tillid.consumer.parked',
+  throttled: 'tillid.throttled',
+  refusalsRecorded: 'tillid.refusals.recorded',
+} as const;
+
+/** Counters of libs/eventsourcing (its CounterName) come out under this prefix: "tillid.consumer.gaps". */
+export const metricPrefix = 'tillid.';

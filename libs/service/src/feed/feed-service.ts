@@ -1,0 +1,110 @@
+import { FeedServiceService, type Batch, type GetHeadReply, type GetHeadRequest, type SubscribeRequest } from '@tillid/contracts/feed/v1/service';
+import type { SourceKey } from '@tillid/crypto';
+import { nextChain, type EventStore, type ProgressBook } from '@tillid/eventsourcing';
+import { refusals, type Clock } from '@tillid/kernel';
+import type { Call } from '../call.js';
+import { RpcController } from '../rpc-controller.js';
+import { ChainAt } from './chain-at.js';
+
+export interface FeedParts {
+  readonly source: string;
+  readonly store: EventStore;
+  readonly key: SourceKey;
+  readonly progress: ProgressBook;
+  readonly clock: Clock;
+}
+
+const maxBatchBytes = 1024 * 1024;
+const pageSize = 1000;
+const idleMs = 1000;
+
+const refuse = refusals({ 'feed.unknown_source': 'not_found', 'feed.position_ahead': 'precondition' });
+
+/** The feed of this service's log. Reads the log itself: what is fed is what is stored, and slow readers cost nothing but their place. */
+@RpcController(FeedServiceService)
+export class FeedController {
+  private readonly chains: ChainAt;
+
+  constructor(private readonly parts: FeedParts) {
+    this.chains = new ChainAt(parts.store);
+  }
+
+  subscribe = ({ source, afterPosition }: SubscribeRequest, { signal }: Call): AsyncGenerator<Batch> => {
+    this.mustBeOurs(source);
+    return this.batches(afterPosition, signal);
+  };
+
+  getHead = async ({ source }: GetHeadRequest): Promise<GetHeadReply> => {
+    this.mustBeOurs(source);
+    const { position, chain } = await this.parts.store.head();
+    return { head: this.sign(position, chain), publicKey: this.parts.key.publicKey, following: this.parts.progress.list() };
+  };
+
+  private async *batches(afterPosition: number, signal: AbortSignal): AsyncGenerator<Batch> {
+    if (afterPosition > (await this.parts.store.head()).position) throw refuse('feed.position_ahead');
+    let position = afterPosition;
+    let chain = await this.chains.chainAt(position);
+    const news = newsOf(this.parts.store, signal);
+    try {
+      while (!signal.aborted) {
+        // Asked for before reading, so that what is appended meanwhile wakes us.
+        const more = news.next();
+        const page = await this.parts.store.readAll(position, pageSize);
+        let next = 0;
+        while (next < page.length && !signal.aborted) {
+          const events: Buffer[] = [];
+          let bytes = 0;
+          for (; next < page.length; next++) {
+            const event = page[next]!.bytes;
+            if (events.length > 0 && bytes + event.length > maxBatchBytes) break;
+            events.push(Buffer.from(event));
+            bytes += event.length;
+            chain = nextChain(chain, event);
+          }
+          yield { firstPosition: position + 1, events, head: this.sign(position + events.length, chain) };
+          position += events.length;
+        }
+        if (page.length === 0) {
+          this.chains.remember(position, chain);
+          const appended = await more;
+          // Nothing came within a second: say that we are here, and where we stand.
+          if (!appended && !signal.aborted) yield { firstPosition: 0, events: [], head: this.sign(position, chain) };
+        }
+      }
+    } finally {
+      news.stop();
+    }
+  }
+
+  private sign(position: number, chain: Uint8Array) {
+    return this.parts.key.sign({ source: this.parts.source, position, chain, timeMs: this.parts.clock.nowMs() });
+  }
+
+  private mustBeOurs(source: string): void {
+    if (source !== '' && source !== this.parts.source) throw refuse('feed.unknown_source');
+  }
+}
+
+/** `next()` resolves true at the first commit after it was called, false after a second or when the reader is gone. */
+function newsOf(store: EventStore, signal: AbortSignal) {
+  let wake: (appended: boolean) => void = () => undefined;
+  const stopListening = store.onAppended(() => wake(true));
+  const gone = () => wake(false);
+  signal.addEventListener('abort', gone, { once: true });
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    next: (): Promise<boolean> =>
+      new Promise((resolve) => {
+        wake = resolve;
+        clearTimeout(timer);
+        timer = setTimeout(() => resolve(false), idleMs);
+        if (signal.aborted) resolve(false);
+      }),
+    stop: () => {
+      clearTimeout(timer);
+      stopListening();
+      signal.removeEventListener('abort', gone);
+      wake(false);
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import type { AccessRule } from '@tillid/contracts/access';
+import { callerFromCertificate } from '@tillid/crypto';
+import { Refused, type Clock, type Ids } from '@tillid/kernel';
+import { instruments, attributeNames } from '@tillid/runtime';
+import type { Caller, Citizen } from '../call.js';
+import { TokenMisuse, type TokenGuard, type TokenUse } from '../token-guard.js';
+import type { Admitted, Knock } from './admitted.js';
+import type { RateLimit } from './rate-limit.js';
+import type { RefusalLog } from './refusal-log.js';
+
+export interface GateParts {
+  readonly rules: Readonly<Record<string, AccessRule>>;
+  readonly rates: RateLimit;
+  readonly tokens: TokenGuard;
+  readonly refusals: RefusalLog;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Reads the caller out of a certificate; specs without TLS bring their own. */
+  readonly readCertificate?: (certificate: Uint8Array) => Caller;
+}
+
+/**
+ * Who may call what, decided before any handler and any byte of the request. Deny by default: no certificate, no rule,
+ * no entry in the rule, all mean no.
+ */
+export class Gate {
+  constructor(private readonly parts: GateParts) {}
+
+  /** Throws Refused. A rule broken by a known certificate has been recorded by then. */
+  async admit(knock: Knock): Promise<Admitted> {
+    const caller = this.callerOf(knock);
+    const rule = this.parts.rules[knock.path];
+    if (!rule || !mayCall(rule, caller)) {
+      await this.parts.refusals.broken({ caller, rpc: knock.path, reason: 'call.not_allowed' });
+      throw new Refused('call.not_allowed', 'not_allowed');
+    }
+    this.throttle(caller, knock.path, rule);
+    const token = bearer(knock.header('authorization'));
+    const citizen = rule.citizenToken === 'none' ? undefined : await this.citizen(token, caller, rule.citizenToken, knock.path, knock.deadlineMs);
+    const trusted = caller.kind === 'service';
+    return {
+      caller,
+      rule,
+      ...(citizen && { citizen }),
+      token,
+      minPosition: knock.header('tillid-min-position'),
+      correlationId: (trusted && plainId(knock.header('tillid-correlation-id'))) || this.parts.ids.newId(),
+      traceParent: trusted ? knock.header('traceparent') : undefined,
+      deadlineMs: knock.deadlineMs,
+    };
+  }
+
+  /** A valid token, or a refusal; a misused one is recorded. */
+  async citizen(token: string | undefined, caller: Caller, use: TokenUse, rpc: string, deadlineMs: number): Promise<Citizen> {
+    if (token === undefined) throw new Refused('token.required', 'unauthenticated');
+    try {
+      return await this.parts.tokens.check(token, caller, use, rpc, deadlineMs);
+    } catch (error) {
+      if (error instanceof TokenMisuse) await this.parts.refusals.broken({ caller, rpc, reason: error.code, tokenId: error.tokenId });
+      throw error;
+    }
+  }
+
+  /** The caller in a certificate, or call.unauthenticated. */
+  callerOf(knock: Pick<Knock, 'certificate'>): Caller {
+    if (!knock.certificate) throw new Refused('call.unauthenticated', 'unauthenticated');
+    return (this.parts.readCertificate ?? callerFromCertificate)(knock.certificate);
+  }
+
+  private throttle(caller: Caller, path: string, rule: AccessRule): void {
+    try {
+      this.parts.rates.take(`${caller.kind}/${caller.id} ${path}`, rule.callsPerMinute);
+    } catch (error) {
+      instruments().throttled.add(1, { [attributeNames.rpcMethod]: path, [attributeNames.callerKind]: caller.kind, [attributeNames.limit]: 'calls_per_minute' });
+      throw error;
+    }
+  }
+}
+
+function mayCall(rule: AccessRule, caller: Caller): boolean {
+  return rule.callers.includes(caller.kind) && (caller.kind !== 'service' || rule.services.includes(caller.id));
+}
+
+function bearer(header: string | undefined): string | undefined {
+  return /^Bearer ([^\s]+)$/i.exec(header ?? '')?.[1];
+}
+
+function plainId(text: string | undefined): string | undefined {
+  return text !== undefined && /^[A-Za-z0-9_-]{1,64}$/.test(text) ? text : undefined;
+}

@@ -1,0 +1,18 @@
+export * from './call.js';
+export * from './http-route.js';
+export { openServices } from './grpc/authorise.js';
+export * from './open-telemetry.js';
+export * from './parse-request.js';
+export { deadlines } from './pipeline/pipeline.js';
+export { actorKinds } from './record-refusal.js';
+export * from './registered-rpcs.js';
+export { remoteTokenGuard, verifyShownToken } from './remote-token-guard.js';
+export * from './rpc-controller.js';
+export * from './run-service.js';
+export * from './running-service.js';
+export * from './service-parts.js';
+export * from './shell.js';
+export * from './token-guard.js';
+export * from './in-memory-service.js';
+export { FeedController } from './feed/feed-service.js';
+export * from './rules-against-controllers.js';

@@ -1,0 +1,78 @@
+import 'reflect-metadata';
+import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
+import { ConfigRefused, createLogger, readConfig, startTelemetry, type Logger, type ServiceName, type Settings } from '@tillid/runtime';
+import { releaseStartupMemory } from './release-startup-memory.js';
+import { rpcRegistrationOf } from './rpc-controller.js';
+import { RunningService } from './running-service.js';
+import { SERVICE_PARTS, type ServiceParts } from './service-parts.js';
+import { Shell, type ServiceConfig } from './shell.js';
+
+export interface ServiceDeclaration {
+  readonly name: ServiceName;
+  /** A Nest module that provides SERVICE_PARTS and the rpc controllers (as providers). */
+  readonly module: Type;
+  /** `{ ...serviceSettings, ... }`. */
+  readonly config: Settings;
+}
+
+/**
+ * Starts the service in this process: `void runService({ name: 'consent', module: ConsentModule, config: consentConfig })`.
+ * Nest composes; gRPC and HTTP are ours. SIGTERM and SIGINT drain and exit 0; a start that fails exits 1, a fault
+ * nobody caught exits 1 at once: what is stored is then found out by the next start, by the ordinary path.
+ */
+export async function runService(declaration: ServiceDeclaration): Promise<void> {
+  let logger = createLogger({ name: declaration.name });
+  const failed = (message: string) => (error: unknown) => {
+    if (error instanceof ConfigRefused) logger.error({ problems: error.problems }, message);
+    else logger.error({ err: error }, message);
+    process.exit(1);
+  };
+  process.on('uncaughtException', failed('a fault nobody caught'));
+  process.on('unhandledRejection', failed('a fault nobody caught'));
+  try {
+    const config = readConfig(declaration.config, process.env) as unknown as ServiceConfig;
+    logger = createLogger({ name: declaration.name, level: config.logLevel });
+    const telemetry = await startTelemetry(declaration.name, process.env);
+    const service = await composeService(declaration, config, logger);
+    let stopping = false;
+    const stop = (signal: string) => {
+      if (stopping) return;
+      stopping = true;
+      logger.info({ signal }, 'stopping');
+      service
+        .stop()
+        .then(() => telemetry.stop())
+        .then(() => {
+          logger.info({}, 'stopped');
+          process.exit(0);
+        }, failed('could not stop cleanly'));
+    };
+    process.on('SIGTERM', () => stop('SIGTERM'));
+    process.on('SIGINT', () => stop('SIGINT'));
+    await service.start();
+    releaseStartupMemory();
+  } catch (error) {
+    failed('could not start')(error);
+  }
+}
+
+/** The service as its module composes it, not yet started. */
+export async function composeService(declaration: ServiceDeclaration, config: ServiceConfig, logger: Logger): Promise<RunningService> {
+  const shell = new Shell(declaration.name, config, logger);
+  const app = await NestFactory.createApplicationContext(shellModule(shell, declaration.module), { logger: false, abortOnError: false });
+  const parts = app.get<ServiceParts>(SERVICE_PARTS, { strict: false });
+  const controllers = [...app.get(ModulesContainer).values()]
+    .flatMap((module) => [...module.providers.values()])
+    .filter(({ metatype }) => typeof metatype === 'function' && rpcRegistrationOf(metatype))
+    .map(({ instance }) => instance as object);
+  return new RunningService(shell, parts, [...new Set(controllers)]);
+}
+
+@Global()
+@Module({})
+class ShellModule {}
+
+function shellModule(shell: Shell, app: Type): DynamicModule {
+  return { module: ShellModule, imports: [app], providers: [{ provide: Shell, useValue: shell }], exports: [Shell] };
+}

@@ -1,0 +1,120 @@
+import type { FastifyInstance } from 'fastify';
+import { AuthenticationServiceService } from '@tillid/contracts/authentication/v1/service';
+import { accessRules } from '@tillid/contracts/access';
+import { remoteTokenKeys } from '@tillid/crypto';
+import { parsePosition, waitForPosition } from '@tillid/rpc';
+import { Refused } from '@tillid/kernel';
+import { observeConsumers } from '@tillid/runtime';
+import { FeedController } from './feed/feed-service.js';
+import { openSourceKey } from './feed/source-key.js';
+import { Gate } from './gate/gate.js';
+import { RateLimit } from './gate/rate-limit.js';
+import { RefusalLog } from './gate/refusal-log.js';
+import { GrpcServer } from './grpc/grpc-server.js';
+import { mutualTlsHttpServer, publicHttpServer } from './http/http-server.js';
+import { DeadlineExceeded, Pipeline } from './pipeline/pipeline.js';
+import { SecretReplies, secretReplyKey } from './pipeline/secret-replies.js';
+import { recordCallRefused } from './record-refusal.js';
+import { registeredRpcs } from './registered-rpcs.js';
+import { remoteTokenGuard } from './remote-token-guard.js';
+import type { ServiceParts } from './service-parts.js';
+import type { Shell } from './shell.js';
+import type { TokenGuard } from './token-guard.js';
+
+const drainMs = 10_000;
+
+/** A service whose stores are open: starts what answers and what follows, and stops it again in the opposite order. */
+export class RunningService {
+  /** The ports in use, as soon as they are; what `:0` in the config became. */
+  readonly ports: { grpc?: number; http?: number; https?: number } = {};
+  private readonly http: FastifyInstance[] = [];
+  private grpc: GrpcServer | undefined;
+  private refusals: RefusalLog | undefined;
+  private refusalTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly shell: Shell,
+    private readonly parts: ServiceParts,
+    private readonly controllers: readonly object[],
+  ) {}
+
+  async start(): Promise<void> {
+    const { shell, parts } = this;
+    const { clock, ids, logger, source } = shell;
+    const { store, progress } = parts;
+    const key = await openSourceKey(shell.secretPath('source.key'), { source, store, clock, ids });
+    const callSecret = await shell.secret('call');
+    const tokens = parts.tokens ?? this.remoteTokens();
+    const refusals = new RefusalLog(clock, logger, async (broken) => {
+      const { tokenId } = broken;
+      if (tokenId !== undefined && tokens.recordMisuse) await tokens.recordMisuse({ ...broken, tokenId });
+      else await recordCallRefused({ store, source, clock, ids }, broken);
+    });
+    const rates = new RateLimit(clock);
+    const gate = new Gate({ rules: accessRules, rates, tokens, refusals, clock, ids });
+    const secretReplies = parts.expiring && new SecretReplies(parts.expiring, secretReplyKey(callSecret), clock, ids);
+    const pipeline = new Pipeline({ gate, callSecret, clock, ids, logger, waitForPosition: (...wanted) => this.waitForPosition(...wanted), ...(secretReplies && { secretReplies }) });
+    const feed = new FeedController({ source, store, key, progress, clock });
+    const rpcs = registeredRpcs([...this.controllers, feed]);
+
+    this.refusals = refusals;
+    this.refusalTimer = setInterval(() => void refusals.flushEnded(), 10_000);
+    this.grpc = new GrpcServer({ rpcs, gate, pipeline, tls: shell.tls, ids, logger });
+    this.ports.grpc = await this.grpc.listen(shell.config.grpcListen);
+    await this.listenHttp({ routes: parts.routes ?? [], gate, rates, refusals, logger });
+    for (const worker of parts.workers) await worker.start();
+    observeConsumers(() => progress.list().map(({ source: of, consumer, position, headPosition, parked }) => ({ source: of, consumer, lag: Math.max(0, headPosition - position), parked })));
+    this.grpc.serving();
+    logger.info({ service: shell.name, grpc: shell.config.grpcListen }, 'ready');
+  }
+
+  /** Drains calls, then stops what follows, then closes the stores. Goes on to the end whatever fails on the way, and says so. */
+  async stop(): Promise<void> {
+    clearInterval(this.refusalTimer);
+    const steps: (() => unknown)[] = [
+      () => Promise.all([this.grpc?.stop(drainMs), ...this.http.map((server) => server.close())]),
+      ...this.parts.workers.toReversed().map((worker) => () => worker.stop()),
+      () => this.refusals?.flushEnded(true),
+      () => this.shell.closeClients(),
+      ...this.parts.close.map((closable) => () => closable.close()),
+    ];
+    const failures: unknown[] = [];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    for (const err of failures) this.shell.logger.error({ err }, 'a step of stopping failed');
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async listenHttp(parts: Parameters<typeof publicHttpServer>[0]): Promise<void> {
+    const { httpListen, httpsListen } = this.shell.config;
+    const listen = async (server: FastifyInstance, address: string) => {
+      this.http.push(server);
+      const colon = address.lastIndexOf(':');
+      await server.listen({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) });
+      const [bound] = server.addresses();
+      return typeof bound === 'object' ? bound.port : 0;
+    };
+    if (parts.routes.length === 0) return;
+    if (httpListen) this.ports.http = await listen(publicHttpServer(parts), httpListen);
+    if (httpsListen) this.ports.https = await listen(mutualTlsHttpServer(parts, this.shell.tls), httpsListen);
+  }
+
+  private remoteTokens(): TokenGuard {
+    const { jwksUrl } = this.shell.config;
+    if (!jwksUrl) return { check: () => Promise.reject(new Refused('token.keys_unavailable', 'unknown_outcome')) };
+    const { key, cert, ca } = this.shell.tls;
+    const keys = remoteTokenKeys({ url: jwksUrl, keyPem: key.toString(), certificatePem: cert.toString(), caPem: ca.toString() });
+    return remoteTokenGuard(keys, this.shell.issuer, this.shell.peer('authentication', AuthenticationServiceService), this.shell.clock);
+  }
+
+  private async waitForPosition(position: string, deadlineMs: number, signal: AbortSignal): Promise<void> {
+    const wanted = parsePosition(position);
+    if (!wanted) return;
+    if (!(await waitForPosition(this.parts.progress, wanted, signal))) throw new DeadlineExceeded(`${position} was not taken in by ${deadlineMs}`);
+  }
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { openSecretFile, systemIds } from '@tillid/crypto';
+import type { Telemetry } from '@tillid/eventsourcing';
+import type { Clock, Ids } from '@tillid/kernel';
+import { feedReader, readTlsIdentity, rpcClient, rpcCredentials, type FeedReader, type RpcClient, type RpcCredentials, type RpcOptions, type ServiceDefinition, type TlsIdentity } from '@tillid/rpc';
+import { systemClock, type ConfigOf, type Logger, type ServiceName, type ServiceSettings } from '@tillid/runtime';
+import { openTelemetryOf } from './open-telemetry.js';
+
+export type ServiceConfig = ConfigOf<ServiceSettings>;
+
+/**
+ * What the shell offers to an app's providers: inject it by its class.
+ *   constructor(private readonly shell: Shell<ConsentConfig>) {}
+ */
+export class Shell<Config extends ServiceConfig = ServiceConfig> {
+  /** "consent/0". */
+  readonly source: string;
+  readonly clock: Clock = systemClock;
+  readonly ids: Ids = systemIds;
+  readonly tls: TlsIdentity;
+  /** For `handle` and the followers. */
+  readonly telemetry: Telemetry = openTelemetryOf();
+  /** The `iss` of citizens' tokens. */
+  readonly issuer: string;
+  private readonly credentials = new Map<ServiceName, RpcCredentials>();
+  private readonly clients: { close(): void }[] = [];
+
+  constructor(
+    readonly name: ServiceName,
+    readonly config: Config,
+    readonly logger: Logger,
+  ) {
+    this.source = `${name}/0`;
+    this.issuer = config.origin;
+    this.tls = readTlsIdentity(config.tls);
+  }
+
+  /** A client of another service, its address from the config: `shell.peer('authentication', SubjectServiceService)`. Closed with the service. */
+  peer<Service extends ServiceDefinition>(peer: ServiceName, service: Service, defaults: RpcOptions = {}): RpcClient<Service> {
+    return this.closing(rpcClient(service, this.config[peer], this.credentialsOf(peer), defaults));
+  }
+
+  /** Another service's feed, for `followSource({ reader })`. */
+  feedOf(peer: ServiceName): FeedReader {
+    return this.closing(feedReader(this.config[peer], this.credentialsOf(peer)));
+  }
+
+  /** 32 bytes in `<data>/secrets/<name>.key`, mode 0600, made at first start. */
+  secret(name: string): Promise<Buffer> {
+    return openSecretFile(this.secretPath(`${name}.key`), () => this.ids.bytes(32));
+  }
+
+  secretPath(file: string): string {
+    return join(this.config.data, 'secrets', file);
+  }
+
+  closeClients(): void {
+    for (const client of this.clients) client.close();
+  }
+
+  private credentialsOf(peer: ServiceName): RpcCredentials {
+    // One object a peer: grpc-js shares a connection only between equal credentials.
+    const credentials = this.credentials.get(peer) ?? rpcCredentials(this.tls, peer);
+    this.credentials.set(peer, credentials);
+    return credentials;
+  }
+
+  private closing<Client extends { close(): void }>(client: Client): Client {
+    this.clients.push(client);
+    return client;
+  }
+}

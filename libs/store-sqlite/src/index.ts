@@ -1,0 +1,5 @@
+export { sqliteEventStore, type AppendMoment, type SqliteEventStoreOptions } from './event-store.js';
+export { sqliteReadModelStore, type SqliteReadModelStoreOptions } from './read-model-store.js';
+export { sqliteVault, type SqliteVaultOptions } from './vault.js';
+export { sqliteExpiringStore, type SqliteExpiringStoreOptions } from './expiring-store.js';
+export { sqliteCompareAndSetRecord, type SqliteCompareAndSetRecordOptions } from './compare-and-set-record.js';

@@ -1,0 +1,110 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { decodeDocument, encodeDocument, type PageQuery, type ReadModel, type ReadModelTable } from '@tillid/eventsourcing';
+import type { Checkpoints } from './checkpoints.js';
+import { afterPrefix, indexKey } from './index-key.js';
+import { readModelDigest } from './read-model-digest.js';
+import type { ModelTable } from './read-model-schema.js';
+import type { Transaction } from './transaction.js';
+
+export function readModelTable<Document extends object>(
+  database: DatabaseSync,
+  transaction: Transaction,
+  checkpoints: Checkpoints,
+  model: ReadModel<Document>,
+  { table, columns }: ModelTable,
+): ReadModelTable<Document> {
+  const indexes = [...columns.keys()];
+  const fields = ['document', 'positions', ...columns.values()];
+  const select = database.prepare(`SELECT document, positions FROM ${table} WHERE key = ?`);
+  const selectPositions = database.prepare(`SELECT positions FROM ${table} WHERE key = ?`);
+  const upsert = database.prepare(
+    `INSERT INTO ${table} (key, ${fields.join(', ')}) VALUES (?${', ?'.repeat(fields.length)})
+     ON CONFLICT (key) DO UPDATE SET ${fields.map((field) => `${field} = excluded.${field}`).join(', ')}`,
+  );
+  const sweepTombstones = database.prepare(
+    `DELETE FROM ${table} WHERE document IS NULL AND NOT EXISTS (
+       SELECT 1 FROM json_each(positions) AS at LEFT JOIN checkpoints ON consumer = ? AND source = at.key
+       WHERE coalesce(checkpoints.position, 0) < at.value)`,
+  );
+
+  function write(key: string, text: string | null, indexKeys: readonly (Buffer | null)[], source: string, position: number): void {
+    const row = selectPositions.get(key);
+    const positions = row ? positionsOf(row['positions']) : {};
+    if ((positions[source] ?? 0) >= position) return;
+    upsert.run(key, text, JSON.stringify({ ...positions, [source]: position }), ...indexKeys);
+  }
+
+  return {
+    async get(key) {
+      const text = select.get(key)?.['document'];
+      return typeof text === 'string' ? decodeDocument<Document>(text) : undefined;
+    },
+    async getMany(keys) {
+      const found = new Map<string, Document>();
+      for (const key of keys) {
+        const text = select.get(key)?.['document'];
+        if (typeof text === 'string') found.set(key, decodeDocument<Document>(text));
+      }
+      return found;
+    },
+    async page(query) {
+      const valueOf = model.indexes[query.index];
+      const column = columns.get(query.index);
+      if (!valueOf || !column) throw new Error(`read model ${model.name} has no index ${query.index}`);
+      const rows = database.prepare(pageStatement(table, column, query)).all(...pageBounds(query), query.limit + 1);
+      const documents = rows.slice(0, query.limit).map((row) => decodeDocument<Document>(String(row['document'])));
+      const last = documents.at(-1);
+      return { documents, ...(rows.length > query.limit && last && { next: valueOf(last) }) };
+    },
+    async load(keys) {
+      return new Map(keys.flatMap((key) => {
+        const row = select.get(key);
+        if (!row) return [];
+        const text = row['document'];
+        return [[key, { document: typeof text === 'string' ? decodeDocument<Document>(text) : null, positions: positionsOf(row['positions']) }] as const];
+      }));
+    },
+    async write({ projection, source, checkpoint, rows }) {
+      // Encoded outside the transaction: a document that is not plain JSON is the caller's bug and holds no lock.
+      const encoded = rows.map(({ key, document, position }) => ({
+        key,
+        position,
+        text: document && encodeDocument(document),
+        indexKeys: indexes.map((index) => document && indexKey(model.indexes[index]!(document))),
+      }));
+      transaction(() => {
+        for (const { key, text, indexKeys, position } of encoded) write(key, text, indexKeys, source, position);
+        checkpoints.save(projection, source, checkpoint);
+      });
+    },
+    digest: () => readModelDigest(database, table),
+    async sweep(projection) {
+      return Number(sweepTombstones.run(projection).changes);
+    },
+    async clear(projection) {
+      transaction(() => {
+        database.exec(`DELETE FROM ${table}`);
+        checkpoints.forget(projection);
+      });
+    },
+  };
+}
+
+/** Both bounds always: `equals` is a prefix of the key, and a cursor narrows one of its ends. */
+function pageStatement(table: string, column: string, { descending = false }: PageQuery): string {
+  const order = descending ? 'DESC' : 'ASC';
+  return `SELECT document FROM ${table} WHERE ${column} ${descending ? '>=' : '>'} ? AND ${column} < ? ORDER BY ${column} ${order} LIMIT ?`;
+}
+
+function pageBounds({ equals = [], after, descending = false }: PageQuery): [Buffer, Buffer] {
+  const prefix = indexKey(equals);
+  const from = prefix;
+  const to = afterPrefix(prefix);
+  if (!after) return [from, to];
+  const cursor = indexKey(after);
+  return descending ? [from, cursor] : [cursor, to];
+}
+
+function positionsOf(text: unknown): Record<string, number> {
+  return JSON.parse(String(text)) as Record<string, number>;
+}

@@ -1,0 +1,6 @@
+export * from './commits.js';
+export * from './event-store-contract.js';
+export * from './faulty-event-store.js';
+export * from './made.js';
+export * from './read-model-store-contract.js';
+export * from './small-store-contracts.js';

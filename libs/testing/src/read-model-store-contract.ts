@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compareIndexValues, readModel, type Checkpoint, type ReadModelStore, type ReadModelTable } from '@tillid/eventsourcing';
+import type { Made, Make } from './made.js';
+
+interface Visit {
+  readonly id: string;
+  readonly citizen: string;
+  readonly atMs: number;
+}
+
+const visits = readModel<Visit>({
+  name: 'visits',
+  version: 1,
+  key: (visit) => visit.id,
+  indexes: { byCitizen: (visit) => [visit.citizen, visit.atMs, visit.id], byId: (visit) => [visit.id] },
+});
+
+const checkpointAt = (position: number): Checkpoint => ({ position, chain: new Uint8Array(32).fill(position), key: new Uint8Array(32), headTimeMs: position * 1_000 });
+
+export function readModelStoreContract(name: string, make: Make<ReadModelStore>): void {
+  describe(`${name}: a read model store`, () => {
+    let made: Made<ReadModelStore>;
+    let table: ReadModelTable<Visit>;
+    beforeEach(async () => {
+      made = await make();
+      table = await made.store.open(visits);
+    });
+    afterEach(() => made.remove());
+
+    const write = (position: number, rows: readonly (readonly [string, Visit | null])[], source = 'consent/0') =>
+      table.write({ projection: 'visits', source, checkpoint: checkpointAt(position), rows: rows.map(([key, document]) => ({ key, document, position })) });
+    const visit = (id: string, citizen = 'anna', atMs = 1): Visit => ({ id, citizen, atMs });
+
+    it('gives documents back by key, and none that is not there', async () => {
+      await write(1, [['1', visit('1')], ['2', visit('2')]]);
+      expect(await table.get('1')).toEqual(visit('1'));
+      expect(await table.get('3')).toBeUndefined();
+      expect([...(await table.getMany(['2', '3']))]).toEqual([['2', visit('2')]]);
+    });
+    it('shares no object with whoever wrote it', async () => {
+      const document = { ...visit('1') };
+      await write(1, [['1', document]]);
+      Object.assign(document, { citizen: 'bo' });
+      expect((await table.get('1'))!.citizen).toBe('anna');
+    });
+    it('refuses a document that JSON would change, and writes nothing of the batch', async () => {
+      const dated = { ...visit('2'), at: new Date(0) };
+      await expect(write(1, [['1', visit('1')], ['2', dated]])).rejects.toThrow(TypeError);
+      expect(await table.get('1')).toBeUndefined();
+      expect(await made.store.checkpoint('visits', 'consent/0')).toBeUndefined();
+    });
+
+    describe('told of a position', () => {
+      it('keeps the newest document of a source, however late an old one comes', async () => {
+        await write(5, [['1', visit('1', 'new')]]);
+        await write(5, [['1', visit('1', 'again')]]);
+        await write(4, [['1', visit('1', 'old')]]);
+        expect((await table.get('1'))!.citizen).toBe('new');
+        expect((await table.load(['1'])).get('1')!.positions).toEqual({ 'consent/0': 5 });
+      });
+      it('keeps a position per source', async () => {
+        await write(5, [['1', visit('1', 'a')]]);
+        await write(2, [['1', visit('1', 'b')]], 'identity/0');
+        expect((await table.load(['1'])).get('1')).toEqual({ document: visit('1', 'b'), positions: { 'consent/0': 5, 'identity/0': 2 } });
+      });
+      it('moves the checkpoint with the documents, and never back', async () => {
+        expect(await made.store.checkpoint('visits', 'consent/0')).toBeUndefined();
+        await write(7, [['1', visit('1')]]);
+        await write(3, []);
+        const checkpoint = await made.store.checkpoint('visits', 'consent/0');
+        expect(checkpoint).toMatchObject({ position: 7, headTimeMs: 7_000 });
+        expect([...checkpoint!.chain]).toEqual([...checkpointAt(7).chain]);
+        expect(await made.store.checkpoint('visits', 'identity/0')).toBeUndefined();
+      });
+      it('keeps checkpoints of consumers that have no documents; a newer head at the same position counts', async () => {
+        await made.store.saveCheckpoint('reaction', 'identity/0', checkpointAt(4));
+        await made.store.saveCheckpoint('reaction', 'identity/0', { ...checkpointAt(4), headTimeMs: 9_999 });
+        await made.store.saveCheckpoint('reaction', 'identity/0', checkpointAt(2));
+        expect(await made.store.checkpoint('reaction', 'identity/0')).toMatchObject({ position: 4, headTimeMs: 9_999 });
+      });
+    });
+
+    describe('told to delete', () => {
+      it('leaves a tombstone that stops an older event, until it is swept', async () => {
+        await write(1, [['1', visit('1')]]);
+        await table.write({ projection: 'visits', source: 'consent/0', checkpoint: checkpointAt(2), rows: [{ key: '1', document: null, position: 3 }] });
+        expect(await table.get('1')).toBeUndefined();
+        expect((await table.load(['1'])).get('1')).toEqual({ document: null, positions: { 'consent/0': 3 } });
+        expect((await table.page({ index: 'byId', limit: 10 })).documents).toEqual([]);
+        expect(await table.sweep('visits')).toBe(0);
+        await write(2, [['1', visit('1')]]);
+        expect(await table.get('1')).toBeUndefined();
+        await write(3, []);
+        expect(await table.sweep('visits')).toBe(1);
+        expect((await table.load(['1'])).size).toBe(0);
+      });
+      it('sweeps a tombstone only when every source has passed it', async () => {
+        await write(9, [['1', null]]);
+        await table.write({ projection: 'visits', source: 'identity/0', checkpoint: checkpointAt(1), rows: [{ key: '1', document: null, position: 2 }] });
+        expect(await table.sweep('visits')).toBe(0);
+        await write(2, [], 'identity/0');
+        expect(await table.sweep('visits')).toBe(1);
+      });
+    });
+
+    describe('asked for pages', () => {
+      it('pages one citizen\'s documents in order, either way, each once', async () => {
+        await write(1, Array.from({ length: 25 }, (_, index) => {
+          const id = `v${String(index).padStart(2, '0')}`;
+          return [id, visit(id, index % 2 ? 'anna' : 'annabel', 100 - index)] as const;
+        }));
+        for (const descending of [false, true]) {
+          const seen: Visit[] = [];
+          let after: readonly (string | number)[] | undefined;
+          do {
+            const page = await table.page({ index: 'byCitizen', equals: ['anna'], limit: 5, descending, ...(after && { after }) });
+            seen.push(...page.documents);
+            after = page.next;
+          } while (after);
+          const times = seen.map(({ atMs }) => atMs);
+          expect(times).toEqual(Array.from({ length: 12 }, (_, index) => (descending ? 99 - 2 * index : 77 + 2 * index)));
+        }
+      });
+      it('says there is a next page only when there is', async () => {
+        await write(1, [['1', visit('1')], ['2', visit('2')]]);
+        expect((await table.page({ index: 'byId', limit: 2 })).next).toBeUndefined();
+        expect((await table.page({ index: 'byId', limit: 1 })).next).toEqual(['1']);
+      });
+      it('follows a document to its new place', async () => {
+        await write(1, [['1', visit('1', 'anna')]]);
+        await write(2, [['1', visit('1', 'bo')]]);
+        expect((await table.page({ index: 'byCitizen', equals: ['anna'], limit: 9 })).documents).toEqual([]);
+        expect((await table.page({ index: 'byCitizen', equals: ['bo'], limit: 9 })).documents).toHaveLength(1);
+      });
+      it('orders any values as the declaration says: numbers by size, strings by their UTF-8 bytes', async () => {
+        const citizens = fc.oneof(fc.string({ unit: 'binary', maxLength: 4 }), fc.constantFrom('', 'a', 'a\0', 'a\0b', 'aa', 'å', '\u{1F511}', '\uFFFD'));
+        const times = fc.oneof(fc.maxSafeInteger(), fc.integer({ min: -3, max: 3 }));
+        await fc.assert(fc.asyncProperty(fc.uniqueArray(fc.tuple(citizens, times), { maxLength: 12, selector: (pair) => pair.join('\n') }), fc.boolean(), async (pairs, descending) => {
+          await table.clear('visits');
+          const documents = pairs.map(([citizen, atMs], index) => visit(`${index}`, citizen, atMs));
+          await write(1, documents.map((document) => [document.id, document] as const));
+          const values = (list: readonly Visit[]) => list.map((document) => visits.indexes['byCitizen']!(document));
+          const order = (left: readonly (string | number)[], right: readonly (string | number)[]) => compareIndexValues(left, right) * (descending ? -1 : 1);
+          const first = await table.page({ index: 'byCitizen', limit: 5, descending });
+          const rest = first.next ? await table.page({ index: 'byCitizen', limit: 100, descending, after: first.next }) : { documents: [] };
+          expect(values([...first.documents, ...rest.documents])).toEqual(values(documents).sort(order));
+        }), { numRuns: 60 });
+      });
+    });
+
+    describe('asked for its digest', () => {
+      it('gives the same for the same documents, whatever the order, positions and tombstones', async () => {
+        await write(1, [['1', visit('1')], ['2', visit('2')], ['3', null]]);
+        const digest = await table.digest();
+        await table.clear('visits');
+        expect(await table.digest()).not.toBe(digest);
+        await write(8, [['2', { atMs: 1, citizen: 'anna', id: '2' }]], 'identity/0');
+        await write(9, [['1', visit('1')]]);
+        expect(await table.digest()).toBe(digest);
+        await write(10, [['1', visit('1', 'bo')]]);
+        expect(await table.digest()).not.toBe(digest);
+      });
+      it('forgets checkpoints of the cleared projection only', async () => {
+        await write(1, [['1', visit('1')]]);
+        await made.store.saveCheckpoint('visits-and-more', 'consent/0', checkpointAt(4));
+        await table.clear('visits');
+        expect(await made.store.checkpoint('visits', 'consent/0')).toBeUndefined();
+        expect(await made.store.checkpoint('visits-and-more', 'consent/0')).toMatchObject({ position: 4 });
+      });
+    });
+
+    it('keeps the versions of a model apart', async () => {
+      const next = await made.store.open({ ...visits, version: 2 });
+      await write(1, [['1', visit('1')]]);
+      expect(await next.get('1')).toBeUndefined();
+    });
+    it('opens a model again with what it held', async () => {
+      await write(1, [['1', visit('1')]]);
+      expect(await (await made.store.open(visits)).get('1')).toEqual(visit('1'));
+    });
+  });
+}

@@ -1,0 +1,16 @@
+export { parseCheckpoint, openCheckpoint, signCheckpoint, type Checkpoint } from './checkpoint.js';
+export { checkConsistency, proveConsistency } from './consistency-proof.js';
+export { encodeEntries, maxEntryBytes, parseBundle } from './entry-bundle.js';
+export type { Finding, FindingCode, LogVerdict, TreeHead } from './findings.js';
+export { emptyRoot, hashBytes, leafHash, leafHashInto, nodeHash, type Hash } from './hash.js';
+export { checkInclusion, proveInclusion } from './inclusion-proof.js';
+export { bundlePath, checkpointPath, parseLogPath, partialsFolder, tilePath, tileWidth, type BundlePlace, type CheckpointPlace, type TilePlace } from './layout.js';
+export { InMemoryLog } from './in-memory-log.js';
+export type { LogFiles, OnEntry } from './log-files.js';
+export { formatVkey, noteSigner, parseVkey, vkeyOf, type NoteSigner, type NoteVerifier } from './note-key.js';
+export { noteLimits, openNote, parseNote, signNote, type NoteSignature, type SignedNote } from './note.js';
+export { checkReceipt, formatReceipt, parseReceipt, type Receipt } from './receipt.js';
+export { edgeRoot, emptyEdge, growEdge, loadEdge, type Growth, type LogFile, type RightEdge } from './right-edge.js';
+export { readBundle, readTile, subtreeRootsFrom } from './tile-reader.js';
+export { rootOf, type PerfectSubtree, type SubtreeRoots } from './tree.js';
+export { verifyLog, type VerifyLogOptions } from './verify-log.js';

@@ -1,0 +1,209 @@
+import { Refused } from '@tillid/kernel';
+import type { Checkpoint } from './checkpoint.js';
+import { parseBundle } from './entry-bundle.js';
+import type { Finding } from './findings.js';
+import type { FindingList } from './finding-list.js';
+import { hashBytes, leafHashInto, perfectRoot, type Hash } from './hash.js';
+import { bundlePath, checkpointPath, leavesPerHash, levelsOf, tilePath, tileWidth, type LevelExtent } from './layout.js';
+import type { LogFiles, OnEntry } from './log-files.js';
+import { edgeRoot } from './right-edge.js';
+import { readBundle, readTile } from './tile-reader.js';
+import { PrefixRoot } from './prefix-root.js';
+
+interface TreeOptions {
+  readonly entries: boolean;
+  readonly findings: FindingList;
+  readonly previous?: Checkpoint | undefined;
+  readonly onEntry?: OnEntry | undefined;
+  readonly onProgress?: ((leavesChecked: number, size: number) => void) | undefined;
+}
+
+/** Bundles and leaf tiles asked for before they are needed: over a network the wait is what costs. */
+const readAhead = 8;
+
+/**
+ * Depth first from the signed root: a tile is proven by the hash above it before its children are looked at, so that
+ * a bad file is named and nothing right is blamed. Where a tile and what lies under it disagree, the one that hashes
+ * to what stands above is right. Memory: one tile a level.
+ */
+export async function verifyTree(files: LogFiles, checkpoint: Checkpoint, options: TreeOptions): Promise<{ tilesChecked: number; bundlesChecked: number }> {
+  const walk = new TreeWalk(files, checkpoint.size, options);
+  const levels = levelsOf(checkpoint.size);
+  const edge: (Uint8Array | undefined)[] = [];
+  for (const { level, fullTiles, edgeWidth } of levels) edge.push(edgeWidth === 0 ? new Uint8Array(0) : await walk.tile(level, fullTiles, edgeWidth));
+  const rootOfEdge = (hashes: readonly (Uint8Array | undefined)[]) => edgeRoot({ size: checkpoint.size, levels: hashes.map((row) => row ?? new Uint8Array(0)), bundle: new Uint8Array(0) });
+  const proven = rootOfEdge(edge).equals(checkpoint.root);
+  // Left to right: the highest level covers the first leaves.
+  const rebuilt: Uint8Array[] = levels.map(() => new Uint8Array(0));
+  const suspicions: Finding[] = [];
+  for (const { level, fullTiles, edgeWidth } of levels.toReversed()) {
+    if (edgeWidth === 0) continue;
+    const row = await walk.row({ level, index: fullTiles, width: edgeWidth, stored: edge[level], proven });
+    rebuilt[level] = row.hashes;
+    suspicions.push(...row.suspicions);
+  }
+  if (suspicions.length > 0 || !proven) settleEdge(levels, edge, rebuilt, rootOfEdge(rebuilt).equals(checkpoint.root), suspicions, options.findings);
+  if (!proven && !rootOfEdge(rebuilt).equals(checkpoint.root)) {
+    options.findings.add({ code: 'root.mismatch', path: checkpointPath, detail: 'the tiles do not hash to the signed root' });
+  }
+  walk.comparePrevious(options.previous);
+  return { tilesChecked: walk.tilesChecked, bundlesChecked: walk.bundlesChecked };
+}
+
+function settleEdge(levels: readonly LevelExtent[], edge: readonly (Uint8Array | undefined)[], rebuilt: readonly Uint8Array[], rebuiltIsSigned: boolean, suspicions: readonly Finding[], findings: FindingList) {
+  if (!rebuiltIsSigned) return findings.add(...suspicions);
+  for (const { level, fullTiles, edgeWidth } of levels) {
+    const stored = edge[level];
+    if (edgeWidth > 0 && stored !== undefined && Buffer.compare(stored, rebuilt[level] ?? stored) !== 0) {
+      findings.add({ code: 'tile.mismatch', path: tilePath(level, fullTiles, edgeWidth), detail: 'is not made of what lies under it' });
+    }
+  }
+}
+
+interface RowRequest {
+  readonly level: number;
+  readonly index: number;
+  readonly width: number;
+  readonly stored: Uint8Array | undefined;
+  /** `stored` hashes to what is signed. */
+  readonly proven: boolean;
+}
+
+interface Row {
+  /** The row as what lies under it has it; where that cannot be read, as stored. */
+  readonly hashes: Uint8Array;
+  /** Held back until it is known whether this row or what lies under it is wrong. */
+  readonly suspicions: readonly Finding[];
+}
+
+class TreeWalk {
+  tilesChecked = 0;
+  bundlesChecked = 0;
+  private readonly prefix: PrefixRoot | undefined;
+  private readonly ahead = new Map<string, Promise<Uint8Array | Refused>>();
+
+  constructor(private readonly files: LogFiles, private readonly size: number, private readonly options: TreeOptions) {
+    const { previous } = options;
+    this.prefix = previous === undefined || previous.size > size ? undefined : new PrefixRoot(previous.size);
+  }
+
+  /** Hashes of a tile, from its children where it has any, each checked against what is stored. */
+  async row(request: RowRequest): Promise<Row> {
+    const { level, index, width, stored, proven } = request;
+    if (level === 0) return this.leaves(request);
+    const hashes = Buffer.alloc(width * hashBytes);
+    const suspicions: Finding[] = [];
+    for (let child = 0; child < width; child += 1) {
+      if (level === 1) this.prefetch(index * tileWidth + child, Math.min(readAhead, width - child));
+      const expected = stored?.subarray(child * hashBytes, (child + 1) * hashBytes);
+      const answer = await this.subtree(level - 1, index * tileWidth + child, expected, proven);
+      answer.hash.copy(hashes, child * hashBytes);
+      suspicions.push(...answer.suspicions);
+    }
+    return { hashes, suspicions };
+  }
+
+  /** A full tile under a hash that is expected of it. */
+  private async subtree(level: number, index: number, expected: Uint8Array | undefined, parentProven: boolean): Promise<{ hash: Hash; suspicions: readonly Finding[] }> {
+    const stored = await this.tile(level, index, tileWidth);
+    const storedRoot = stored === undefined ? undefined : perfectRoot(stored, 0, tileWidth);
+    const storedFits = storedRoot !== undefined && expected !== undefined && storedRoot.equals(expected);
+    const row = await this.row({ level, index, width: tileWidth, stored, proven: parentProven && storedFits });
+    if (storedFits && row.suspicions.length === 0) return { hash: storedRoot, suspicions: [] };
+    const rowRoot = perfectRoot(row.hashes, 0, tileWidth);
+    const path = tilePath(level, index);
+    if (expected !== undefined && rowRoot.equals(expected)) {
+      // What lies under it fits what stands above it: this tile alone is wrong, and its complaints about others with it.
+      if (stored !== undefined) this.options.findings.add({ code: 'tile.mismatch', path, detail: 'is not made of what lies under it' });
+      return { hash: rowRoot, suspicions: [] };
+    }
+    if (storedFits) {
+      this.options.findings.add(...row.suspicions);
+      return { hash: storedRoot, suspicions: [] };
+    }
+    const unfit: Finding = { code: 'tile.mismatch', path, leafIndex: index * tileWidth * leavesPerHash(level), detail: 'does not hash to what stands above it' };
+    return { hash: rowRoot, suspicions: stored === undefined ? row.suspicions : [unfit, ...row.suspicions] };
+  }
+
+  private async leaves({ index, width, stored, proven }: RowRequest): Promise<Row> {
+    const fromEntries = this.options.entries ? await this.entryHashes(index, width, stored, proven) : undefined;
+    const hashes = fromEntries?.hashes ?? stored ?? Buffer.alloc(width * hashBytes);
+    this.prefix?.add(stored ?? hashes);
+    this.options.onProgress?.(index * tileWidth + width, this.size);
+    return { hashes, suspicions: fromEntries?.suspicions ?? [] };
+  }
+
+  private async entryHashes(index: number, width: number, stored: Uint8Array | undefined, proven: boolean): Promise<Row | undefined> {
+    const path = bundlePath(index, width);
+    const bundle = await this.take(path, () => readBundle(this.files, index, width));
+    this.bundlesChecked += 1;
+    if (bundle instanceof Refused) {
+      this.options.findings.add({ code: bundle.code === 'tile.missing' ? 'bundle.missing' : 'bundle.malformed', path, leafIndex: index * tileWidth, detail: bundle.code });
+      return undefined;
+    }
+    let entries: Uint8Array[];
+    try {
+      entries = parseBundle(bundle, width);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.options.findings.add({ code: 'bundle.malformed', path, leafIndex: index * tileWidth, detail: error.code });
+      return undefined;
+    }
+    const hashes = Buffer.allocUnsafe(width * hashBytes);
+    entries.forEach((entry, place) => leafHashInto(hashes, place * hashBytes, entry));
+    const suspicions: Finding[] = [];
+    const same = stored !== undefined && hashes.equals(stored);
+    for (let place = 0; place < width; place += 1) {
+      const at = place * hashBytes;
+      if (!same && (stored === undefined || hashes.compare(stored, at, at + hashBytes, at, at + hashBytes) !== 0)) {
+        if (stored !== undefined) suspicions.push({ code: 'entry.mismatch', path, leafIndex: index * tileWidth + place, detail: 'does not hash to its leaf' });
+        continue;
+      }
+      if (proven && this.options.onEntry !== undefined) {
+        const pending = this.options.onEntry(entries[place] as Uint8Array, index * tileWidth + place);
+        if (pending !== undefined) await pending;
+      }
+    }
+    return { hashes, suspicions };
+  }
+
+  /** A tile as it is stored; undefined, and found, when there is none of the right length. */
+  async tile(level: number, index: number, width: number): Promise<Uint8Array | undefined> {
+    const path = tilePath(level, index, width);
+    const tile = await this.take(path, () => readTile(this.files, level, index, width));
+    this.tilesChecked += 1;
+    if (!(tile instanceof Refused)) return tile;
+    this.options.findings.add({ code: tile.code === 'tile.missing' ? 'tile.missing' : 'tile.wrong_length', path, leafIndex: index * tileWidth * leavesPerHash(level), detail: tile.code });
+    return undefined;
+  }
+
+  comparePrevious(previous: Checkpoint | undefined): void {
+    if (previous === undefined || this.prefix === undefined || this.prefix.root().equals(previous.root)) return;
+    this.options.findings.add({ code: 'checkpoint.forked', path: checkpointPath, detail: `the first ${previous.size} leaves are not those of the checkpoint seen before` });
+  }
+
+  private prefetch(firstTile: number, count: number): void {
+    for (let index = firstTile; index < firstTile + count; index += 1) {
+      void this.begin(tilePath(0, index), () => readTile(this.files, 0, index, tileWidth));
+      if (this.options.entries) void this.begin(bundlePath(index), () => readBundle(this.files, index, tileWidth));
+    }
+  }
+
+  private begin(path: string, read: () => Promise<Uint8Array>): Promise<Uint8Array | Refused> {
+    const started = this.ahead.get(path);
+    if (started !== undefined) return started;
+    const reading = read().catch((error: unknown) => {
+      if (error instanceof Refused) return error;
+      throw error;
+    });
+    reading.catch(() => undefined); // thrown to whoever takes it; one that nobody takes any more is no fault of its own
+    this.ahead.set(path, reading);
+    return reading;
+  }
+
+  private async take(path: string, read: () => Promise<Uint8Array>): Promise<Uint8Array | Refused> {
+    const reading = this.begin(path, read);
+    this.ahead.delete(path);
+    return reading;
+  }
+}
