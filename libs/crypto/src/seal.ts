@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 import type { Ids } from '@tillid/kernel';
 
 const version = 0x01;
@@ -24,7 +24,7 @@ export class SealBroken extends Error {
  */
 export function seal(key: Uint8Array, plaintext: Uint8Array | string, context: Uint8Array | string, ids: Ids): Buffer {
   const nonce = ids.bytes(nonceBytes);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(key), nonce, { authTagLength: tagBytes });
   cipher.setAAD(asBytes(context));
   const ciphertext = cipher.update(asBytes(plaintext));
   return Buffer.concat([Buffer.of(version), nonce, ciphertext, cipher.final(), cipher.getAuthTag()]);
@@ -33,7 +33,7 @@ export function seal(key: Uint8Array, plaintext: Uint8Array | string, context: U
 /** What was sealed; throws SealBroken. */
 export function open(key: Uint8Array, sealed: Uint8Array, context: Uint8Array | string): Buffer {
   if (sealed.length < sealOverheadBytes || sealed[0] !== version) throw new SealBroken();
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + nonceBytes), { authTagLength: tagBytes });
+  const decipher = createDecipheriv('aes-256-gcm', createSecretKey(key), sealed.subarray(1, 1 + nonceBytes), { authTagLength: tagBytes });
   decipher.setAAD(asBytes(context));
   decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
   const plaintext = decipher.update(sealed.subarray(1 + nonceBytes, sealed.length - tagBytes));

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type Hash, type Hmac } from 'node:crypto';
 
 /** Who commands, and which command it is: made from a call by libs/service, or from an event, a timer, another command by the functions here. */
 export interface CommandContext {
@@ -27,9 +27,8 @@ export function commandIdOf(caller: string, rpc: string, idempotencyKey: string)
 /** Requests hold passwords and national numbers, so never a bare hash of them. `secret`: 32 bytes or more, kept out of the store. */
 export function fingerprintOf(secret: Uint8Array, caller: string, idempotencyKey: string, request: Uint8Array): Buffer {
   if (secret.length < 32) throw new Error('a fingerprint secret has at least 32 bytes');
-  const hash = createHmac('sha256', secret);
-  for (const part of ['fingerprint', caller, idempotencyKey, request]) hash.update(withLength(part));
-  return hash.digest();
+  // As a key object: node takes five times as long to make one of bytes by itself.
+  return withLengths(createHmac('sha256', createSecretKey(secret)), ['fingerprint', caller, idempotencyKey, request]).digest();
 }
 
 /** A further commit of the same command; each step its own name. */
@@ -77,16 +76,17 @@ export function hasExpired(expiresAtMs: number, nowMs: number): boolean {
 
 /** Each part with its length before it, so that no two lists of parts are the same bytes. */
 export function hashOf(...parts: readonly (string | Uint8Array)[]): Buffer {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(withLength(part));
-  return hash.digest();
+  return withLengths(createHash('sha256'), parts).digest();
 }
 
-function withLength(part: string | Uint8Array): Buffer {
-  const bytes = Buffer.from(part as Uint8Array);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
+function withLengths<Hashing extends Hash | Hmac>(hash: Hashing, parts: readonly (string | Uint8Array)[]): Hashing {
+  for (const part of parts) {
+    const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    hash.update(length).update(bytes);
+  }
+  return hash;
 }
 
 function shortHash(...parts: readonly string[]): string {

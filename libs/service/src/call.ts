@@ -1,7 +1,6 @@
 import type { AssuranceLevel } from '@tillid/contracts/identity/v1/events';
 import type { Caller } from '@tillid/crypto';
 import type { CommandContext } from '@tillid/eventsourcing';
-import type { Logger } from '@tillid/runtime';
 
 export type { Caller, CommandContext };
 
@@ -28,7 +27,6 @@ export interface Call {
   readonly signal: AbortSignal;
   /** In milliseconds since the epoch. Infinity for a stream without one. */
   readonly deadlineMs: number;
-  readonly log: Logger;
   /**
    * The command of this call; `step` names a further commit of the same call, each with an id of its own. Without an
    * idempotency key the id is random: a retry is then another command.

@@ -24,6 +24,9 @@ export interface GateParts {
  * no entry in the rule, all mean no.
  */
 export class Gate {
+  /** By the very bytes a connection keeps, so that what names them is worked out once for each. */
+  private readonly callers = new WeakMap<Uint8Array, Caller>();
+
   constructor(private readonly parts: GateParts) {}
 
   /** Throws Refused. A rule broken by a known certificate has been recorded by then. */
@@ -64,7 +67,11 @@ export class Gate {
   /** The caller in a certificate, or call.unauthenticated. */
   callerOf(knock: Pick<Knock, 'certificate'>): Caller {
     if (!knock.certificate) throw new Refused('call.unauthenticated', 'unauthenticated');
-    return (this.parts.readCertificate ?? callerFromCertificate)(knock.certificate);
+    const known = this.callers.get(knock.certificate);
+    if (known) return known;
+    const caller = (this.parts.readCertificate ?? callerFromCertificate)(knock.certificate);
+    this.callers.set(knock.certificate, caller);
+    return caller;
   }
 
   private throttle(caller: Caller, path: string, rule: AccessRule): void {

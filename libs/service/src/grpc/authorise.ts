@@ -4,6 +4,7 @@ import { Refused, type Ids } from '@tillid/kernel';
 import type { Logger } from '@tillid/runtime';
 import type { Admitted } from '../gate/admitted.js';
 import type { Gate } from '../gate/gate.js';
+import { peerCertificate } from './peer-certificate.js';
 
 /** What every certificate of the installation may call, and which no access rule covers: health and reflection tell nothing of anyone. */
 export const openServices: readonly string[] = ['/grpc.health.v1.Health/', '/grpc.reflection.v1.ServerReflection/', '/grpc.reflection.v1alpha.ServerReflection/'];
@@ -27,7 +28,7 @@ export function authorise(gate: Gate, ids: Ids, logger: Logger): ServerIntercept
           onReceiveMetadata: (metadata, proceed) => {
             const knock = {
               path: method.path,
-              certificate: call.getAuthContext().sslPeerCertificate?.raw,
+              certificate: peerCertificate(call),
               header: (name: string) => {
                 const [value] = metadata.get(name);
                 return typeof value === 'string' ? value : undefined;

@@ -18,10 +18,13 @@ export function grpcDefinition(rpc: RegisteredRpc) {
   return { path, requestStream, responseStream, requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes };
 }
 
+/** One for all: grpc-js tells of every call that it is gone, those it has answered too, and an error per call costs a stack. */
+const callerGone = new Error('the caller is gone');
+
 function unaryHandler(rpc: RegisteredRpc, pipeline: Pipeline): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
     const hungUp = new AbortController();
-    call.on('cancelled', () => hungUp.abort());
+    call.on('cancelled', () => hungUp.abort(callerGone));
     const admitted = admittedOf(call.metadata);
     pipeline.unary(rpc, admitted, call.request, hungUp.signal).then(
       ({ bytes, position }) => {
@@ -37,8 +40,8 @@ function unaryHandler(rpc: RegisteredRpc, pipeline: Pipeline): handleUnaryCall<B
 function streamHandler(rpc: RegisteredRpc, pipeline: Pipeline, stopping: AbortSignal, logger: Logger): handleServerStreamingCall<Buffer, Buffer> {
   return (call) => {
     const hungUp = new AbortController();
-    call.on('cancelled', () => hungUp.abort());
-    call.on('close', () => hungUp.abort());
+    call.on('cancelled', () => hungUp.abort(callerGone));
+    call.on('close', () => hungUp.abort(callerGone));
     const admitted = admittedOf(call.metadata);
     const signal = AbortSignal.any([hungUp.signal, stopping]);
     const pump = async () => {

@@ -82,7 +82,6 @@ export class Pipeline {
       correlationId,
       signal,
       deadlineMs,
-      log: this.parts.logger.child({ rpc: path }),
       context: (step) => contexts.context(step),
       contextOf: (...parts) => contexts.contextOf(parts),
       keyFor: (step) => contexts.keyFor(step),
