@@ -3,17 +3,20 @@ import { emptyChain, limits, nextChain, StoreFault, type EventStore, type Stored
 
 type Reads = Pick<Required<EventStore>, 'find' | 'lastRevision' | 'readStream' | 'readAll' | 'head' | 'chainAt'>;
 
-/** Reads see committed rows of every process; a write transaction is synchronous, so they never run inside one. */
+/**
+ * Reads see committed rows of every process; a write transaction is synchronous, so they never run inside one.
+ * Revisions and positions are dense, so a range is a page. SQLite compiles a statement with a bare `LIMIT ?` anew on
+ * every call, which costs ten times the read.
+ */
 export function eventLogReader(database: DatabaseSync): Reads {
   const find = findCommit(database);
   const selectRevision = database.prepare('SELECT max(revision) AS revision FROM streams WHERE stream = ?');
   const selectStream = database.prepare(
-    'SELECT revision, position, bytes FROM streams JOIN events USING (position) WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ?',
+    'SELECT revision, position, bytes FROM streams JOIN events USING (position) WHERE stream = ? AND revision > ? AND revision <= ? ORDER BY revision',
   );
-  const selectEvents = database.prepare('SELECT position, bytes FROM events WHERE position > ? ORDER BY position LIMIT ?');
+  const selectEvents = database.prepare('SELECT position, bytes FROM events WHERE position > ? AND position <= ? ORDER BY position');
   const selectHead = database.prepare('SELECT first + event_count - 1 AS position, chain FROM commits ORDER BY first DESC LIMIT 1');
   const selectChainBefore = database.prepare('SELECT first + event_count - 1 AS position, chain FROM commits WHERE first + event_count - 1 <= ? AND first <= ? ORDER BY first DESC LIMIT 1');
-  const selectUpTo = database.prepare('SELECT bytes FROM events WHERE position > ? AND position <= ? ORDER BY position');
 
   return {
     async find(commandId) {
@@ -23,7 +26,7 @@ export function eventLogReader(database: DatabaseSync): Reads {
       return Number(selectRevision.get(stream)!['revision'] ?? 0);
     },
     async readStream(stream, afterRevision = 0, limit = 10_000) {
-      return selectStream.all(stream, afterRevision, limit).map((row) => ({
+      return selectStream.all(stream, afterRevision, afterRevision + limit).map((row) => ({
         revision: Number(row['revision']),
         position: Number(row['position']),
         bytes: row['bytes'] as Uint8Array,
@@ -32,7 +35,7 @@ export function eventLogReader(database: DatabaseSync): Reads {
     async readAll(afterPosition, limit) {
       const page: StoredEvent[] = [];
       let size = 0;
-      for (const row of selectEvents.iterate(afterPosition, limit)) {
+      for (const row of selectEvents.iterate(afterPosition, afterPosition + limit)) {
         const bytes = row['bytes'] as Uint8Array;
         size += bytes.length;
         if (size > limits.maxCommitBytes && page.length > 0) break;
@@ -49,7 +52,7 @@ export function eventLogReader(database: DatabaseSync): Reads {
       const row = selectChainBefore.get(position, position);
       let chain = (row?.['chain'] as Uint8Array | undefined) ?? emptyChain;
       let at = Number(row?.['position'] ?? 0);
-      for (const event of selectUpTo.iterate(at, position)) {
+      for (const event of selectEvents.iterate(at, position)) {
         chain = nextChain(chain, event['bytes'] as Uint8Array);
         at += 1;
       }

@@ -16,6 +16,11 @@ export function afterPrefix(prefix: Uint8Array): Buffer {
   return Buffer.concat([prefix, Uint8Array.of(0xff)]);
 }
 
+/** The next key of all: nothing lies between a key and itself with a zero byte. */
+export function rightAfter(key: Uint8Array): Buffer {
+  return Buffer.concat([key, Uint8Array.of(0x00)]);
+}
+
 /** An IEEE double sorts by its bytes once the sign bit is flipped, or every bit where it is negative. */
 function numberKey(value: number): Buffer {
   if (!Number.isSafeInteger(value)) throw new TypeError('an index value is a string or a safe integer');

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeDocument, encodeDocument, type PageQuery, type ReadModel, type ReadModelTable } from '@tillid/eventsourcing';
 import type { Checkpoints } from './checkpoints.js';
-import { afterPrefix, indexKey } from './index-key.js';
+import { afterPrefix, indexKey, rightAfter } from './index-key.js';
 import { readModelDigest } from './read-model-digest.js';
 import type { ModelTable } from './read-model-schema.js';
-import type { Transaction } from './transaction.js';
+import { readingOf, type Transaction } from './transaction.js';
 
 export function readModelTable<Document extends object>(
   database: DatabaseSync,
@@ -14,6 +14,7 @@ export function readModelTable<Document extends object>(
   { table, columns }: ModelTable,
 ): ReadModelTable<Document> {
   const indexes = [...columns.keys()];
+  const reading = readingOf(database);
   const fields = ['document', 'positions', ...columns.values()];
   const select = database.prepare(`SELECT document, positions FROM ${table} WHERE key = ?`);
   const selectPositions = database.prepare(`SELECT positions FROM ${table} WHERE key = ?`);
@@ -26,6 +27,10 @@ export function readModelTable<Document extends object>(
        SELECT 1 FROM json_each(positions) AS at LEFT JOIN checkpoints ON consumer = ? AND source = at.key
        WHERE coalesce(checkpoints.position, 0) < at.value)`,
   );
+  const pages = new Map([...columns].map(([index, column]) => [index, {
+    ascending: database.prepare(pageStatement(table, column, 'ASC')),
+    descending: database.prepare(pageStatement(table, column, 'DESC')),
+  }]));
 
   function write(key: string, text: string | null, indexKeys: readonly (Buffer | null)[], source: string, position: number): void {
     const row = selectPositions.get(key);
@@ -40,25 +45,21 @@ export function readModelTable<Document extends object>(
       return typeof text === 'string' ? decodeDocument<Document>(text) : undefined;
     },
     async getMany(keys) {
-      const found = new Map<string, Document>();
-      for (const key of keys) {
-        const text = select.get(key)?.['document'];
-        if (typeof text === 'string') found.set(key, decodeDocument<Document>(text));
-      }
-      return found;
+      const texts = reading(() => keys.map((key) => [key, select.get(key)?.['document']] as const));
+      return new Map(texts.flatMap(([key, text]) => (typeof text === 'string' ? [[key, decodeDocument<Document>(text)] as const] : [])));
     },
     async page(query) {
       const valueOf = model.indexes[query.index];
-      const column = columns.get(query.index);
-      if (!valueOf || !column) throw new Error(`read model ${model.name} has no index ${query.index}`);
-      const rows = database.prepare(pageStatement(table, column, query)).all(...pageBounds(query), query.limit + 1);
+      const page = pages.get(query.index);
+      if (!valueOf || !page) throw new Error(`read model ${model.name} has no index ${query.index}`);
+      const rows = page[query.descending ? 'descending' : 'ascending'].all(...pageBounds(query), query.limit + 1);
       const documents = rows.slice(0, query.limit).map((row) => decodeDocument<Document>(String(row['document'])));
       const last = documents.at(-1);
       return { documents, ...(rows.length > query.limit && last && { next: valueOf(last) }) };
     },
     async load(keys) {
-      return new Map(keys.flatMap((key) => {
-        const row = select.get(key);
+      const rows = reading(() => keys.map((key) => [key, select.get(key)] as const));
+      return new Map(rows.flatMap(([key, row]) => {
         if (!row) return [];
         const text = row['document'];
         return [[key, { document: typeof text === 'string' ? decodeDocument<Document>(text) : null, positions: positionsOf(row['positions']) }] as const];
@@ -90,19 +91,26 @@ export function readModelTable<Document extends object>(
   };
 }
 
-/** Both bounds always: `equals` is a prefix of the key, and a cursor narrows one of its ends. */
-function pageStatement(table: string, column: string, { descending = false }: PageQuery): string {
-  const order = descending ? 'DESC' : 'ASC';
-  return `SELECT document FROM ${table} WHERE ${column} ${descending ? '>=' : '>'} ? AND ${column} < ? ORDER BY ${column} ${order} LIMIT ?`;
+/** Both bounds always. `+ 0`: with a bare `LIMIT ?` SQLite compiles the statement anew on every call. */
+function pageStatement(table: string, column: string, order: 'ASC' | 'DESC'): string {
+  return `SELECT document FROM ${table} WHERE ${column} >= ? AND ${column} < ? ORDER BY ${column} ${order} LIMIT ? + 0`;
 }
 
+/** `equals` is a prefix of the key; a cursor narrows one of its ends, and never widens it: it may come from a caller. */
 function pageBounds({ equals = [], after, descending = false }: PageQuery): [Buffer, Buffer] {
   const prefix = indexKey(equals);
-  const from = prefix;
-  const to = afterPrefix(prefix);
-  if (!after) return [from, to];
-  const cursor = indexKey(after);
-  return descending ? [from, cursor] : [cursor, to];
+  const end = afterPrefix(prefix);
+  if (!after) return [prefix, end];
+  if (descending) return [prefix, smaller(indexKey(after), end)];
+  return [larger(rightAfter(indexKey(after)), prefix), end];
+}
+
+function smaller(left: Buffer, right: Buffer): Buffer {
+  return Buffer.compare(left, right) < 0 ? left : right;
+}
+
+function larger(left: Buffer, right: Buffer): Buffer {
+  return Buffer.compare(left, right) > 0 ? left : right;
 }
 
 function positionsOf(text: unknown): Record<string, number> {

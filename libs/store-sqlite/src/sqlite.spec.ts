@@ -7,7 +7,7 @@ import {
   expiringStoreContract,
   readModelStoreContract,
   vaultContract,
-  type Make,
+  type MadeShared,
 } from '@tillid/testing';
 import {
   sqliteCompareAndSetRecord,
@@ -17,7 +17,7 @@ import {
   sqliteVault,
 } from './index.js';
 
-function inFolder<Store extends { close(): Promise<void> }>(open: (path: string) => Promise<Store>): Make<Store> {
+function inFolder<Store extends { close(): Promise<void> }>(open: (path: string) => Promise<Store>): () => Promise<MadeShared<Store>> {
   return async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tillid-store-'));
     const path = join(folder, 'store.sqlite');
@@ -31,12 +31,18 @@ function inFolder<Store extends { close(): Promise<void> }>(open: (path: string)
   };
 }
 
-eventStoreContract('SQLite', inFolder((path) => sqliteEventStore({ path })), {
+const eventStore = inFolder((path) => sqliteEventStore({ path }));
+const smallExpiringStore = inFolder((path) => sqliteExpiringStore({ path, maxEntries: 3 }));
+const record = inFolder((path) => sqliteCompareAndSetRecord({ path }));
+
+eventStoreContract('SQLite', eventStore, {
+  shared: eventStore,
   withShortQueue: inFolder((path) => sqliteEventStore({ path, limits: { maxQueuedCommits: 4 } })),
 });
 readModelStoreContract('SQLite', inFolder((path) => sqliteReadModelStore({ path })));
 vaultContract('SQLite', inFolder((path) => sqliteVault({ path })));
 expiringStoreContract('SQLite', inFolder((path) => sqliteExpiringStore({ path })), {
-  small: inFolder((path) => sqliteExpiringStore({ path, maxEntries: 3 })),
+  shared: smallExpiringStore,
+  small: smallExpiringStore,
 });
-compareAndSetRecordContract('SQLite', inFolder((path) => sqliteCompareAndSetRecord({ path })));
+compareAndSetRecordContract('SQLite', record, { shared: record });

@@ -8,9 +8,10 @@ export interface SqliteVaultOptions {
 
 /** 'TiVa' */
 const vaultApplicationId = 0x54695661;
+/** With row ids: a code card takes kilobytes, and without them every step down the tree would read other citizens' cards. */
 const vaultMigrations = [
   `
-  CREATE TABLE records (id TEXT PRIMARY KEY, ciphertext BLOB NOT NULL, put_at_ms INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE records (id TEXT PRIMARY KEY, ciphertext BLOB NOT NULL, put_at_ms INTEGER NOT NULL);
   `,
 ];
 

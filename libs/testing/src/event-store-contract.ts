@@ -2,16 +2,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { limits, MalformedCommit, StoreFault, type EventStore } from '@tillid/eventsourcing';
 import { checkSoundLog, commandIdOf, commitOf, commitTo, plain, readEverything } from './commits.js';
 import { eventStoreModelTest } from './event-store-model.js';
-import type { Made, Make } from './made.js';
+import type { Made, Make, Shared } from './made.js';
 import { reservationContract } from './reservation-contract.js';
 
 export interface EventStoreContractOptions {
+  readonly shared: Shared<EventStore>;
   /** A store whose queue holds at most four commits, for adapters that queue. */
   readonly withShortQueue?: Make<EventStore>;
 }
 
 /** What any EventStore must do. Every test ends by checking the whole log. */
-export function eventStoreContract(name: string, make: Make<EventStore>, options: EventStoreContractOptions = {}): void {
+export function eventStoreContract(name: string, make: Make<EventStore>, { shared, withShortQueue }: EventStoreContractOptions): void {
   describe(`${name}: an event store`, () => {
     let made: Made<EventStore>;
     let store: EventStore;
@@ -132,14 +133,7 @@ export function eventStoreContract(name: string, make: Make<EventStore>, options
 
     describe('given many commits at once', () => {
       it('gives 64 racing writers dense positions, and no reader ever sees a later event before an earlier one', async () => {
-        let writing = true;
-        const reader = (async () => {
-          let seen = 0;
-          while (writing) {
-            for (const event of await store.readAll(seen, 100)) expect(event.position).toBe(++seen);
-            await new Promise(setImmediate);
-          }
-        })();
+        const reader = readInOrder(store, 1_280);
         const positions = await Promise.all(Array.from({ length: 64 }, async (_, writer) => {
           const mine: number[] = [];
           for (let revision = 0; revision < 20; revision++) {
@@ -148,7 +142,6 @@ export function eventStoreContract(name: string, make: Make<EventStore>, options
           }
           return mine;
         }));
-        writing = false;
         await reader;
         expect(positions.flat().sort((left, right) => left - right)).toEqual(Array.from({ length: 1_280 }, (_, index) => index + 1));
       });
@@ -215,8 +208,7 @@ export function eventStoreContract(name: string, make: Make<EventStore>, options
       });
     });
 
-    if (options.withShortQueue) {
-      const { withShortQueue } = options;
+    if (withShortQueue) {
       describe('whose queue is full', () => {
         it('says so with a time to wait, and takes commits again when it has drained', async () => {
           const short = await withShortQueue();
@@ -232,23 +224,27 @@ export function eventStoreContract(name: string, make: Make<EventStore>, options
       });
     }
 
-    it('shares its log with another connection: neither counts on what it remembers', async (context) => {
-      if (!made.another) return context.skip();
-      const other = await made.another();
-      await Promise.all([store, other].map(async (writer, which) => {
-        for (let count = 0; count < 50; count++) {
-          // Both fold the same stream and race for its next revision; the one that comes second reads again.
-          for (let stored = false; !stored; ) {
-            const revision = await writer.lastRevision('shared');
-            stored = (await writer.append(commitTo('shared', revision, [`${which}`]))).kind === 'appended';
+    if (shared !== 'one connection only') {
+      it('shares its log with another connection: neither counts on what it remembers, and readers of both see every position in order', async () => {
+        const one = await shared();
+        const both = [one.store, await one.another()];
+        const writing = both.map(async (writer, which) => {
+          for (let count = 0; count < 50; count++) {
+            // Both fold the same stream and race for its next revision; the one that comes second reads again.
+            for (let stored = false; !stored; ) {
+              const revision = await writer.lastRevision('shared');
+              stored = (await writer.append(commitTo('shared', revision, [`${which}`]))).kind === 'appended';
+            }
           }
-        }
-      }));
-      expect(await store.lastRevision('shared')).toBe(100);
-      expect(await other.head()).toEqual(await store.head());
-      await checkSoundLog(other);
-      await other.close();
-    });
+        });
+        await Promise.all([...writing, ...both.map((reader) => readInOrder(reader, 100))]);
+        expect(await one.store.lastRevision('shared')).toBe(100);
+        expect(await both[1]!.head()).toEqual(await one.store.head());
+        for (const store of both) await checkSoundLog(store);
+        await both[1]!.close();
+        await one.remove();
+      });
+    }
 
     reservationContract(() => store);
     eventStoreModelTest(make);
@@ -265,4 +261,12 @@ export function eventStoreContract(name: string, make: Make<EventStore>, options
       await remove();
     });
   });
+}
+
+/** Reads while others write, until it has seen so many events; a later one seen before an earlier one fails the test. */
+async function readInOrder(store: EventStore, total: number): Promise<void> {
+  for (let seen = 0; seen < total; ) {
+    for (const event of await store.readAll(seen, 100)) expect(event.position).toBe(++seen);
+    await new Promise(setImmediate);
+  }
 }

@@ -14,8 +14,10 @@ function fresh<Store>(make: () => Store): Make<Store> {
   return async () => ({ store: make(), remove: async () => {} });
 }
 
-eventStoreContract('in memory', fresh(inMemoryEventStore));
+const shared = 'one connection only';
+
+eventStoreContract('in memory', fresh(inMemoryEventStore), { shared });
 readModelStoreContract('in memory', fresh(inMemoryReadModelStore));
 vaultContract('in memory', fresh(inMemoryVault));
-expiringStoreContract('in memory', fresh(inMemoryExpiringStore), { small: fresh(() => inMemoryExpiringStore({ maxEntries: 3 })) });
-compareAndSetRecordContract('in memory', fresh(inMemoryCompareAndSetRecord));
+expiringStoreContract('in memory', fresh(inMemoryExpiringStore), { shared, small: fresh(() => inMemoryExpiringStore({ maxEntries: 3 })) });
+compareAndSetRecordContract('in memory', fresh(inMemoryCompareAndSetRecord), { shared });

@@ -127,6 +127,16 @@ export function readModelStoreContract(name: string, make: Make<ReadModelStore>)
         expect((await table.page({ index: 'byId', limit: 2 })).next).toBeUndefined();
         expect((await table.page({ index: 'byId', limit: 1 })).next).toEqual(['1']);
       });
+      it('finds a document by its whole index value, and nothing outside `equals` whatever the cursor says', async () => {
+        await write(1, [['1', visit('1', 'anna', 5)], ['2', visit('2', 'bo', 5)], ['3', visit('3', 'cecilie', 5)]]);
+        for (const descending of [false, true]) {
+          const idsOf = async (equals: readonly (string | number)[], after?: readonly (string | number)[]) =>
+            (await table.page({ index: 'byCitizen', equals, limit: 9, descending, ...(after && { after }) })).documents.map(({ id }) => id);
+          expect(await idsOf(['bo', 5, '2'])).toEqual(['2']);
+          expect(await idsOf(['bo'], descending ? ['cecilie', 9, '9'] : ['anna', 0, '0'])).toEqual(['2']);
+          expect(await idsOf(['bo'], descending ? ['anna', 0, '0'] : ['cecilie', 9, '9'])).toEqual([]);
+        }
+      });
       it('follows a document to its new place', async () => {
         await write(1, [['1', visit('1', 'anna')]]);
         await write(2, [['1', visit('1', 'bo')]]);

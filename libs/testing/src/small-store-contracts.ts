@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CompareAndSetRecord, ExpiringStore, Vault } from '@tillid/eventsourcing';
-import type { Made, Make } from './made.js';
+import type { Made, Make, Shared } from './made.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 const text = (value: Uint8Array | undefined): string | undefined => value && Buffer.from(value).toString();
@@ -42,9 +42,11 @@ export function vaultContract(name: string, make: Make<Vault>): void {
 export interface ExpiringStoreContractOptions {
   /** A store that holds at most three entries. */
   readonly small: Make<ExpiringStore>;
+  /** One that holds at most three entries, too. */
+  readonly shared: Shared<ExpiringStore>;
 }
 
-export function expiringStoreContract(name: string, make: Make<ExpiringStore>, { small }: ExpiringStoreContractOptions): void {
+export function expiringStoreContract(name: string, make: Make<ExpiringStore>, { shared, small }: ExpiringStoreContractOptions): void {
   describe(`${name}: an expiring store`, () => {
     let made: Made<ExpiringStore>;
     beforeEach(async () => void (made = await make()));
@@ -103,10 +105,33 @@ export function expiringStoreContract(name: string, make: Make<ExpiringStore>, {
       expect(await put('e', 0, 200, 100)).toBeDefined();
       await remove();
     });
+
+    if (shared !== 'one connection only') {
+      it('is one store to all its connections: one of them takes a key, and what all of them hold counts', async () => {
+        const { store, another, remove } = await shared();
+        const other = await another();
+        const put = (which: ExpiringStore, key: string, expected = 0) => which.compareAndSet(key, expected, bytes('v'), 100, 0);
+        const version = (await put(store, 'a'))!;
+        expect(await put(other, 'a')).toBeUndefined();
+        expect(await put(other, 'a', version)).toBeDefined();
+        expect(await put(store, 'a', version)).toBeUndefined();
+        for (const key of ['b', 'c']) await put(other, key);
+        expect(await put(store, 'd')).toBeUndefined();
+        await store.delete('c');
+        expect(await put(other, 'd')).toBeDefined();
+        expect(await put(store, 'e')).toBeUndefined();
+        await other.close();
+        await remove();
+      });
+    }
   });
 }
 
-export function compareAndSetRecordContract(name: string, make: Make<CompareAndSetRecord>): void {
+export interface CompareAndSetRecordContractOptions {
+  readonly shared: Shared<CompareAndSetRecord>;
+}
+
+export function compareAndSetRecordContract(name: string, make: Make<CompareAndSetRecord>, { shared }: CompareAndSetRecordContractOptions): void {
   describe(`${name}: a compare-and-set record`, () => {
     let made: Made<CompareAndSetRecord>;
     beforeEach(async () => void (made = await make()));
@@ -131,14 +156,17 @@ export function compareAndSetRecordContract(name: string, make: Make<CompareAndS
         expect(results.filter(Boolean)).toHaveLength(1);
       }
     });
-    it('shows another connection what was written, and lets only one of them win', async (context) => {
-      if (!made.another) return context.skip();
-      const other = await made.another();
-      await made.store.compareAndSet(0, bytes('one'));
-      expect(text((await other.get())!.value)).toBe('one');
-      const { version } = (await other.get())!;
-      expect(await Promise.all([made.store, other].map((record) => record.compareAndSet(version, bytes('two'))))).toEqual([true, false]);
-      await other.close();
-    });
+    if (shared !== 'one connection only') {
+      it('shows another connection what was written, and lets only one of them win', async () => {
+        const { store, another, remove } = await shared();
+        const other = await another();
+        await store.compareAndSet(0, bytes('one'));
+        expect(text((await other.get())!.value)).toBe('one');
+        const { version } = (await other.get())!;
+        expect(await Promise.all([store, other].map((record) => record.compareAndSet(version, bytes('two'))))).toEqual([true, false]);
+        await other.close();
+        await remove();
+      });
+    }
   });
 }

@@ -30,8 +30,8 @@ export function followLog(options: FollowLog): Follower {
           checkpoint = { ...checkpoint, position: last.position, chain: last.chain };
           session.heard(last.position);
           await session.apply(events, checkpoint);
-          continue;
         }
+        // The head alone says whether that was all: one read fewer at every append than looking for a next page.
         const head = await store.head();
         // A log put back from a backup beside read models that were not.
         if (head.position < checkpoint.position) return parked(options, 'source.behind_us');
