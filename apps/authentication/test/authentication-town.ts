@@ -44,6 +44,7 @@ export async function authenticationTown() {
   const destroyed = new Set<string>();
   const vault = inMemoryVault();
   const tries = inMemoryExpiringStore();
+  let whenIdentityIsAsked = (): void => undefined;
   const { service, consumers } = await assembleAuthentication({
     clock,
     ids: systemIds,
@@ -60,7 +61,10 @@ export async function authenticationTown() {
         return Promise.resolve(createHmac('sha256', 'key ring').update(citizenId).digest());
       },
     },
-    identityHead: async () => (await identity.head()).position,
+    identityHead: async () => {
+      whenIdentityIsAsked();
+      return (await identity.head()).position;
+    },
     secrets: { pairwise: Buffer.alloc(32, 1), userIds: Buffer.alloc(32, 2), signIns: Buffer.alloc(32, 3) },
     tokenKeys: { read: () => Promise.resolve(undefined), write: () => Promise.resolve() },
     issuer: 'town.test',
@@ -68,7 +72,8 @@ export async function authenticationTown() {
   });
   const follow = ({ source, consumer }: (typeof consumers)[number]) => followLog({ source, consumer, clock, book: progress, store: source === sources.identity ? identity : store });
   const own = consumers.filter(({ source }) => source === sources.authentication).map(follow);
-  const fromIdentity = consumers.filter(({ source }) => source === sources.identity).map(follow);
+  const followIdentity = () => consumers.filter(({ source }) => source === sources.identity).map(follow);
+  let fromIdentity = followIdentity();
   for (const follower of [...own, ...fromIdentity]) follower.start();
   const front = inMemoryService({
     name: 'authentication',
@@ -99,8 +104,17 @@ export async function authenticationTown() {
     settled,
     passTime: (ms: number) => void (nowMs += ms),
     now: () => nowMs,
-    /** The feed from identity stands still, and goes on. */
+    /** The feed from identity stands still. */
     holdIdentity: () => Promise.all(fromIdentity.map((follower) => follower.stop())),
+    /** It stands still until somebody asks identity how far it is. */
+    async holdIdentityUntilAsked() {
+      await town.holdIdentity();
+      whenIdentityIsAsked = () => {
+        whenIdentityIsAsked = () => undefined;
+        fromIdentity = followIdentity();
+        for (const follower of fromIdentity) follower.start();
+      };
+    },
 
     async identityTells(event: EventOf<typeof identityEvents>): Promise<void> {
       const position = (await identity.head()).position + 1;

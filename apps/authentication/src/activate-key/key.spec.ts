@@ -39,6 +39,16 @@ describe('an activation letter', () => {
   it('goes to a citizen identity has just told of', async () => {
     expect((await town.letter(await town.citizen())).activationCode).toMatch(/^([a-z2-7]{4}-){3}[a-z2-7]{4}$/);
   });
+  it('goes to a citizen who was proved, or unblocked, a moment ago', async () => {
+    const [proved, unblocked] = [await town.citizen(AssuranceLevel.UNSPECIFIED), await town.citizen()];
+    await town.identityTells({ type: 'CitizenBlocked', citizenId: unblocked, reason: 'authority_order' });
+    await town.settled();
+    await town.holdIdentityUntilAsked();
+    await town.identityTells({ type: 'IdentityProved', citizenId: proved, proofId: 'p', level: AssuranceLevel.LOW, evidenceKind: 'passport', provedBy: 'anna', proposedBy: '' });
+    await town.identityTells({ type: 'CitizenUnblocked', citizenId: unblocked });
+    expect((await town.letter(proved)).activationCode).not.toBe('');
+    expect((await town.letter(unblocked)).activationCode).not.toBe('');
+  });
   it('goes to nobody unknown, unproved, blocked or closed', async () => {
     await expect(town.letter('nobody')).rejects.toMatchObject({ code: 'citizen.unknown' });
     await expect(town.letter(await town.citizen(AssuranceLevel.UNSPECIFIED))).rejects.toMatchObject({ code: 'citizen.not_proved' });

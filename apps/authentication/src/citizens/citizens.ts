@@ -17,10 +17,13 @@ export class Citizens {
     return { open: known?.status === 'active', status: known?.status ?? 'unknown', proof: known?.proof ?? 0 };
   }
 
-  /** Refused only once everything identity had has arrived and the citizen is not in it. */
-  async known(citizenId: string, deadlineMs?: number): Promise<KnownCitizen> {
+  /**
+   * Refused only once everything identity had has arrived and the citizen is not in it. Someone who is not `ready` for
+   * what is asked may have become so a moment ago: that, too, is found out first.
+   */
+  async known(citizenId: string, deadlineMs?: number, ready: (citizen: KnownCitizen) => boolean = () => true): Promise<KnownCitizen> {
     const here = await this.table.get(citizenId);
-    if (here) return here;
+    if (here && ready(here)) return here;
     await this.caughtUpWithIdentity(deadlineMs);
     const late = await this.table.get(citizenId);
     if (!late) throw refuse('citizen.unknown');

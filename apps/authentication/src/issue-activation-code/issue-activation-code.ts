@@ -33,7 +33,7 @@ export async function issueActivationCode(
   return { activationId, activationCode: secretsStillTold(handled, clock) ? code : '', expiresAt: new Date(expiresAtMs) };
 
   async function issue() {
-    const { proof, status } = await citizens.known(citizenId, call.deadlineMs);
+    const { proof, status } = await citizens.known(citizenId, call.deadlineMs, (citizen) => citizen.status === 'active' && citizen.proof >= AssuranceLevel.LOW);
     citizens.refuseUnlessOpen(status);
     if (proof < AssuranceLevel.LOW) throw refuse('citizen.not_proved');
     const verifierId = await vault.put(citizenId, 'verifier', verifierOf(code), call.deadlineMs);
