@@ -36,8 +36,9 @@ export function commitBytes(commit: Commit): number {
 function distinctNames(what: string, names: readonly string[]): void {
   for (const name of names) {
     // `@` and `#` separate a name from its number wherever both are written as one key.
-    if (name.length === 0 || name.length > maxNameLength || /[@#]/.test(name)) {
-      throw new MalformedCommit(`a ${what} name has 1 to ${maxNameLength} characters and no @ or #`);
+    // Half a character is not text: as bytes, all such halves are the same, and two names would be one.
+    if (name.length === 0 || name.length > maxNameLength || /[@#]/.test(name) || !name.isWellFormed()) {
+      throw new MalformedCommit(`a ${what} name has 1 to ${maxNameLength} characters, all whole, and no @ or #`);
     }
   }
   if (new Set(names).size !== names.length) throw new MalformedCommit(`the same ${what} stands twice in a commit`);

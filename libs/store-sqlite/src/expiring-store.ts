@@ -38,8 +38,11 @@ export async function sqliteExpiringStore({ path, maxEntries = 100_000 }: Sqlite
   );
   const removeKey = database.prepare('DELETE FROM entries WHERE key = ?');
   const removeExpired = database.prepare('DELETE FROM entries WHERE expires_at_ms <= ?');
+  const emptyJournal = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
   // Undefined: another process wrote, or a transaction failed; counted again when it matters.
   let entries: number | undefined;
+  // Whether the journal may hold what is gone from the store; a process before this one may have left it so.
+  let journalHoldsRemoved = true;
 
   /** One transaction that keeps the count true. */
   function changing<Result>(work: () => Result): Result {
@@ -57,6 +60,7 @@ export async function sqliteExpiringStore({ path, maxEntries = 100_000 }: Sqlite
   function remove(statement: typeof removeKey, argument: string | number): number {
     const removed = Number(statement.run(argument).changes);
     entries = entries! - removed;
+    if (removed > 0) journalHoldsRemoved = true;
     return removed;
   }
 
@@ -69,7 +73,8 @@ export async function sqliteExpiringStore({ path, maxEntries = 100_000 }: Sqlite
     // bits, which no two writers share and no counter row has to be written for.
     const version = randomInt(1, 2 ** 48 - 1);
     upsert.run(key, version, value, expiresAtMs);
-    if (!row) entries = entries! + 1;
+    if (row) journalHoldsRemoved = true;
+    else entries = entries! + 1;
     return version;
   }
 
@@ -88,8 +93,8 @@ export async function sqliteExpiringStore({ path, maxEntries = 100_000 }: Sqlite
     },
     async sweep(nowMs) {
       const removed = changing(() => remove(removeExpired, nowMs));
-      // Empties the journal where nobody else reads; otherwise the next sweep does.
-      if (removed > 0) database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      // Where nobody else reads; otherwise the next sweep does it.
+      if (journalHoldsRemoved) journalHoldsRemoved = Number(emptyJournal.get()!['busy']) !== 0;
       return removed;
     },
     async close() {

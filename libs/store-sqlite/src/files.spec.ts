@@ -89,6 +89,17 @@ describe('what is deleted', () => {
     expect((await bytesOnDisk()).includes('short-lived-secret')).toBe(false);
     await store.close();
   });
+  it('or replaced in an expiring store is gone after the next sweep, also when nothing is past its deadline', async () => {
+    const store = await sqliteExpiringStore({ path });
+    await store.compareAndSet('deleted', 0, Buffer.from('short-lived-secret'.repeat(30)), 100, 0);
+    const version = (await store.compareAndSet('replaced', 0, Buffer.from('short-lived-secret'.repeat(30)), 100, 0))!;
+    await store.delete('deleted');
+    await store.compareAndSet('replaced', version, Buffer.from('another'), 100, 0);
+    expect((await bytesOnDisk()).includes('short-lived-secret')).toBe(true);
+    expect(await store.sweep(10)).toBe(0);
+    expect((await bytesOnDisk()).includes('short-lived-secret')).toBe(false);
+    await store.close();
+  });
 });
 
 describe('a read model', () => {

@@ -185,6 +185,7 @@ export function eventStoreContract(name: string, make: Make<EventStore>, { share
         ['a stream name with #', commitTo('a#1', 0, ['1'])],
         ['a value with @', commitTo('a', 0, ['1'], { reserve: ['v@1'] })],
         ['a value with #', commitTo('a', 0, ['1'], { release: [{ value: 'v#1', generation: 1 }] })],
+        ['two names that are one as bytes', commitOf(['a\ud800', 'a\udbff'].map((stream) => ({ stream, expectedRevision: 0, events: ['1'] })))],
         ['an empty stream name', commitTo('', 0, ['1'])],
         ['a stream name of 201 characters', commitTo('x'.repeat(201), 0, ['1'])],
         ['no writes', commitOf([])],

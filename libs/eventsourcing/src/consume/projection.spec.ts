@@ -88,7 +88,7 @@ describe('a projection', () => {
     await applyRange(events, 3, 3);
     expect(await consumer.table.get('c-2')).toBeUndefined();
     expect((await consumer.table.load(['c-2'])).get('c-2')).toEqual({ document: null, positions: { 'consent/0': 5 } });
-    expect(await consumer.table.sweep(consents.name)).toBe(1);
+    expect(await consumer.table.sweep(consumer.checkpointName)).toBe(1);
     expect((await consumer.table.load(['c-2'])).size).toBe(0);
   });
 
@@ -98,6 +98,18 @@ describe('a projection', () => {
     expect(await applyRange(events, 1, 6)).toEqual({ unknownTypes: 3 });
     expect((await consumer.standing('consent/0')).position).toBe(6);
     expect(await consumer.table.get('c-2')).toMatchObject({ grants: [] });
+  });
+
+  it('of a new version of its model is built from the first event, beside the old one', async () => {
+    const { events } = await logOf(day);
+    await applyRange(events, 1, 6);
+    const old = consumer;
+    consumer = await projectionConsumer({ ...consents, model: { ...model, version: 2 } }, store);
+    expect(await consumer.standing('consent/0')).toEqual(startingPoint);
+    await applyRange(events, 1, 2);
+    expect((await consumer.table.get('c-1'))!.grants).toEqual(['grant-1']);
+    expect((await old.table.get('c-1'))!.grants).toEqual(['grant-1', 'grant-2']);
+    expect((await old.standing('consent/0')).position).toBe(6);
   });
 
   it('stops right before an event it cannot apply; what came before is kept, nothing after it is', async () => {

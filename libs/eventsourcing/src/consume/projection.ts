@@ -23,6 +23,8 @@ export function projection<Document extends object, E extends DomainEvent>(decla
 
 export interface ProjectionConsumer<Document extends object> extends Consumer {
   readonly table: ReadModelTable<Document>;
+  /** What its checkpoints are kept under. A new version of the model has none yet, so it is built from the first event. */
+  readonly checkpointName: string;
 }
 
 /** Tombstones are looked for after so many batches. */
@@ -44,6 +46,7 @@ export async function projectionConsumer<Document extends object, E extends Doma
   store: ReadModelStore,
 ): Promise<ProjectionConsumer<Document>> {
   const table = await store.open(declared.model);
+  const checkpointName = `${declared.name}@${declared.model.version}`;
   let turn: Promise<unknown> = Promise.resolve();
   let batches = 0;
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -55,7 +58,8 @@ export async function projectionConsumer<Document extends object, E extends Doma
   return {
     name: declared.name,
     table,
-    standing: (source) => standingIn(store, declared.name, source),
+    checkpointName,
+    standing: (source) => standingIn(store, checkpointName, source),
     apply: (source, events, next) =>
       inTurn(async () => {
         const { readable, unknownTypes, failure } = read(declared, events);
@@ -64,9 +68,9 @@ export async function projectionConsumer<Document extends object, E extends Doma
         const stopped = applyFailure ?? failure;
         const last = stopped ? events.find((event) => event.position === stopped.position - 1) : undefined;
         const checkpoint = stopped ? last && checkpointAt(last, next) : next;
-        if (checkpoint) await table.write({ projection: declared.name, source, checkpoint, rows });
+        if (checkpoint) await table.write({ projection: checkpointName, source, checkpoint, rows });
         if (stopped) throw stopped;
-        if (++batches % batchesBetweenSweeps === 0) await table.sweep(declared.name);
+        if (++batches % batchesBetweenSweeps === 0) await table.sweep(checkpointName);
         return { unknownTypes };
       }),
   };

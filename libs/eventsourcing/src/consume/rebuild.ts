@@ -14,7 +14,7 @@ const batchEvents = 1000;
 
 /** Builds the read model again from nothing. Its digest must be the one it had: documents are a function of the events. */
 export async function rebuild<Document extends object>(consumer: ProjectionConsumer<Document>, sources: readonly RebuildSource[]): Promise<string> {
-  await consumer.table.clear(consumer.name);
+  await consumer.table.clear(consumer.checkpointName);
   for (const { source, read, until = Infinity } of sources) {
     for (let checkpoint = startingPoint; checkpoint.position < until; ) {
       const page = await read(checkpoint.position, Math.min(batchEvents, until - checkpoint.position));

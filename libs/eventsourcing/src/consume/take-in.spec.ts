@@ -60,6 +60,14 @@ describe('a batch from the source', () => {
   it('never signed at all does not fill the memory', () => {
     const big = Array.from({ length: 150 }, () => Buffer.alloc(60 * 1024));
     expect(take(begin, { firstPosition: 1, events: big })).toEqual({ kind: 'gap' });
+    expect(take(begin, { firstPosition: 1, events: Array.from({ length: 100_001 }, () => Buffer.alloc(0)) })).toEqual({ kind: 'gap' });
+  });
+
+  it('under a head that never moves on does not fill the memory either', () => {
+    const big = Array.from({ length: 150 }, () => Buffer.alloc(60 * 1024));
+    const nothingYet = signHead('consent/0', source.privateKey, 0, startingPoint.chain, noon);
+    expect(take(begin, { firstPosition: 1, events: big, head: nothingYet })).toEqual({ kind: 'gap' });
+    for (const head of [headAt(4), headAt(5)]) expect(take(upTo(5), { firstPosition: 6, events: big, head })).toEqual({ kind: 'gap' });
   });
 });
 

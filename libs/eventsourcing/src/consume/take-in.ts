@@ -36,6 +36,9 @@ export type Transport = 'direct' | 'relayed';
 
 export const startingPoint: Checkpoint = { position: 0, chain: emptyChain, key: new Uint8Array(0), headTimeMs: 0 };
 
+/** Beside maxCommitBytes: events of no bytes would never reach that. */
+const pendingEventsMax = 100_000;
+
 const noteworthy = { behind: 'source.behind_us', chain: 'source.chain_differs', signature: 'source.head_not_signed', key: 'source.key_not_announced' } as const;
 
 /**
@@ -49,8 +52,7 @@ export function takeIn(source: string, standing: Standing, batch: FeedBatch, tra
 
   const pending = [...standing.pending, ...batch.events.slice(Math.max(0, lastHeld + 1 - batch.firstPosition))];
   const { head } = batch;
-  // A sender that never signs must not fill our memory.
-  if (!head) return bytesOf(pending) > limits.maxCommitBytes ? { kind: 'gap' } : wait(checkpoint, pending);
+  if (!head) return wait(checkpoint, pending);
   if (head.position === 0 && checkpoint.position === 0) return wait(checkpoint, pending);
 
   // A key that came through a relay could be anybody's: the first event is fetched from the source itself.
@@ -74,7 +76,7 @@ export function takeIn(source: string, standing: Standing, batch: FeedBatch, tra
     checkpoint: { position: head.position, chain, key, headTimeMs: Math.max(head.timeMs, checkpoint.headTimeMs) },
     pending: pending.slice(count),
   };
-  return count === 0 ? { kind: 'wait', standing: next } : { kind: 'apply', events, standing: next };
+  return count === 0 ? wait(next.checkpoint, next.pending) : { kind: 'apply', events, standing: next };
 }
 
 /** The events after a checkpoint, each with the chain after it. */
@@ -83,8 +85,10 @@ export function chained(after: Checkpoint, events: readonly Uint8Array[]): Sourc
   return events.map((bytes, index) => ({ position: after.position + index + 1, bytes, chain: (chain = nextChain(chain, bytes)) }));
 }
 
+/** A sender that never signs, or signs the same head again and again, must not fill our memory. */
 function wait(checkpoint: Checkpoint, pending: readonly Uint8Array[]): Verdict {
-  return { kind: 'wait', standing: { checkpoint, pending } };
+  const full = pending.length > pendingEventsMax || bytesOf(pending) > limits.maxCommitBytes;
+  return full ? { kind: 'gap' } : { kind: 'wait', standing: { checkpoint, pending } };
 }
 
 function bytesOf(events: readonly Uint8Array[]): number {
