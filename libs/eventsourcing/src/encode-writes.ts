@@ -1,22 +1,9 @@
-import { Result, type Actor, type Authority, type Outcome } from '@tillid/contracts/event/v1/event';
+import { Result } from '@tillid/contracts/event/v1/event';
 import type { CommandContext } from './command-context.js';
+import type { EventLog, Write } from './event-log.js';
 import type { Commit } from './event-store.js';
 import type { Fold } from './fold-cache.js';
-import type { EventLog, Write } from './handle.js';
 import type { DomainEvent, RecordedEvent } from './recorded-event.js';
-
-/** What a slice says about an event; id, salt, source, stream, revision, time, command and trace come from `handle`. */
-export interface EnvelopeFields {
-  /** The pairwise pseudonym when clientId is set, else the citizen id; absent for none. */
-  readonly subject?: string;
-  readonly clientId?: string;
-  readonly actor: Pick<Actor, 'kind' | 'id'> & Partial<Pick<Actor, 'onBehalfOf'>>;
-  readonly authority?: Authority;
-  /** Ok when absent. */
-  readonly outcome?: Outcome;
-  /** Sealed under the citizen's key with the event id as additional data; hence the function. */
-  readonly encrypted?: Buffer | ((eventId: Buffer) => Buffer);
-}
 
 export interface DecidedWrite<E extends DomainEvent> {
   readonly streamCommand: Write<E>;

@@ -1,45 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import { Refused, type Clock, type Ids } from '@tillid/kernel';
+import { Refused } from '@tillid/kernel';
 import type { CommandContext } from './command-context.js';
-import type { Decider } from './decider.js';
-import { encodeWrites, type DecidedWrite, type EnvelopeFields } from './encode-writes.js';
-import { MalformedEvent, type EventCodec } from './event-codec.js';
+import { encodeWrites, type DecidedWrite } from './encode-writes.js';
+import { MalformedEvent } from './event-codec.js';
+import type { EventLog, StreamCommand, Write } from './event-log.js';
 import { StoreFault, type AppendOutcome, type EventStore, type StoredCommit } from './event-store.js';
 import { FoldCache, type Fold } from './fold-cache.js';
 import { formatPosition, type DomainEvent, type RecordedEvent } from './recorded-event.js';
 import { noTelemetry, type Telemetry } from './telemetry.js';
-
-/** A service's own log, as its command handlers see it. */
-export interface EventLog<E extends DomainEvent> {
-  readonly store: EventStore;
-  readonly codec: EventCodec<E>;
-  /** "consent/0". */
-  readonly source: string;
-  readonly clock: Clock;
-  readonly ids: Pick<Ids, 'bytes'>;
-  /** One per store when not given. */
-  readonly cache?: FoldCache;
-  readonly telemetry?: Telemetry;
-  /** The refusal for a value that is held already; default store.reserved (taken). */
-  readonly onReserved?: (value: string) => Refused;
-}
-
-/** One stream of a command: its rules, the command for it, and the envelope of what they decide. */
-export interface StreamCommand<Command, State, E extends DomainEvent> {
-  readonly stream: string;
-  readonly decider: Decider<Command, State, E>;
-  /** A function is called with the stream's state, again after each lost race. */
-  readonly command: Command | ((state: State) => Command);
-  readonly envelope: (event: E) => EnvelopeFields;
-}
-
-/** A StreamCommand whose command and state were checked by `write`, for lists of any length. */
-export type Write<E extends DomainEvent> = StreamCommand<any, any, E>;
-
-export function write<Command, State, E extends DomainEvent>(streamCommand: StreamCommand<Command, State, E>): Write<E> {
-  return streamCommand;
-}
 
 /** What a command wrote, now or the first time it arrived. A reply is made from this alone. */
 export interface Handled<E extends DomainEvent> {
