@@ -13,7 +13,6 @@ import { RefusalLog } from './gate/refusal-log.js';
 import { GrpcServer } from './grpc/grpc-server.js';
 import { mutualTlsHttpServer, publicHttpServer } from './http/http-server.js';
 import { DeadlineExceeded, Pipeline } from './pipeline/pipeline.js';
-import { SecretReplies, secretReplyKey } from './pipeline/secret-replies.js';
 import { recordCallRefused } from './record-refusal.js';
 import { registeredRpcs } from './registered-rpcs.js';
 import { remoteTokenGuard } from './remote-token-guard.js';
@@ -52,8 +51,7 @@ export class RunningService {
     });
     const rates = new RateLimit(clock);
     const gate = new Gate({ rules: accessRules, rates, tokens, refusals, clock, ids });
-    const secretReplies = parts.expiring && new SecretReplies(parts.expiring, secretReplyKey(callSecret), clock, ids);
-    const pipeline = new Pipeline({ gate, callSecret, clock, ids, logger, waitForPosition: (...wanted) => this.waitForPosition(...wanted), ...(secretReplies && { secretReplies }) });
+    const pipeline = new Pipeline({ gate, callSecret, clock, ids, logger, waitForPosition: (...wanted) => this.waitForPosition(...wanted) });
     const feed = new FeedController({ source, store, key, progress, clock });
     const rpcs = registeredRpcs([...this.controllers, feed]);
 

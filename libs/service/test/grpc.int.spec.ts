@@ -102,15 +102,6 @@ describe('a caller over mTLS', () => {
     expect(await refusalOf(clientOf(bank).requestConsent({ idempotencyKey: key, subject: 'slow' }, { timeoutMs: 300 }))).toMatchObject({ code: 'call.deadline_exceeded', kind: 'unknown_outcome' });
     expect(performance.now() - startedMs).toBeLessThan(3000);
   });
-
-  it('hears a secret again under the same key, and another caller or request never does', async () => {
-    const first = await clientOf(bank).requestShare({ idempotencyKey: key, purpose: 'a' });
-    expect(await clientOf(bank).requestShare({ idempotencyKey: key, purpose: 'a' })).toEqual(first);
-    expect(controller.requests).toBe(1);
-    expect((await refusalOf(clientOf(bank).requestShare({ idempotencyKey: key, purpose: 'b' }))).code).toBe('call.idempotency_key_reused');
-    const other = clientOf(await installation.identityOf({ kind: 'relying_service', id: 'egebaek-kommune' }));
-    expect(await other.requestShare({ idempotencyKey: key, purpose: 'a' })).not.toEqual(first);
-  });
 });
 
 describe('who may not call', () => {

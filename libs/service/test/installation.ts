@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority, createSigningRequest, issueCertificate, type Authority, type CallerName } from '@tillid/crypto';
 import { ProgressBook, type EventStore } from '@tillid/eventsourcing';
-import { inMemoryEventStore, inMemoryExpiringStore } from '@tillid/eventsourcing/in-memory';
+import { inMemoryEventStore } from '@tillid/eventsourcing/in-memory';
 import type { TlsIdentity } from '@tillid/rpc';
 import { createLogger } from '@tillid/runtime';
 import { RunningService, Shell, type HttpRoute, type ServiceConfig, type ServiceParts, type TokenGuard, type Worker } from '../src/index.js';
@@ -60,10 +60,9 @@ export async function startConsent(installation: TestInstallation, { controllers
     logLevel: 'debug',
   };
   const lines: string[] = [];
-  const expiring = inMemoryExpiringStore();
   const progress = new ProgressBook();
   const shell = new Shell('consent', config, createLogger({ name: 'consent', level: 'debug', write: (line) => void lines.push(line) }));
-  const service = new RunningService(shell, { store, expiring, progress, workers, close, ...rest }, controllers);
+  const service = new RunningService(shell, { store, progress, workers, close, ...rest }, controllers);
   await service.start();
   const address = `127.0.0.1:${service.ports.grpc!}`;
   return { service, store, progress, lines, address };

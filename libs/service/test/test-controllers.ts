@@ -6,10 +6,9 @@ import { citizenOf, parseRequest, RpcController, type Call, type Handlers } from
 const noConsents: ListConsentsReply = { consents: [], nextPageToken: '' };
 
 /** Answers as a spec tells it to; the shell around it is what is tested. */
-@RpcController(ConsentServiceService, { secretReplies: ['requestShare'] })
+@RpcController(ConsentServiceService)
 export class TestConsentController implements Handlers<typeof ConsentServiceService> {
   readonly seen: Call[] = [];
-  requests = 0;
 
   registerAgreement = async (request: object, call: Call) => {
     this.seen.push(call);
@@ -32,8 +31,7 @@ export class TestConsentController implements Handlers<typeof ConsentServiceServ
   };
   requestShare = async (_request: object, call: Call) => {
     this.seen.push(call);
-    this.requests += 1;
-    return { shareId: `secret-${this.requests}` };
+    return { shareId: 'share-1' };
   };
   authorizeShare = async () => {
     throw new Refused('share.unknown', 'not_found');

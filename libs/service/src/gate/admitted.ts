@@ -29,8 +29,6 @@ export interface Admitted {
 
 export interface RegisteredRpc {
   readonly definition: RpcDefinition;
-  readonly maxRequestBytes: number;
-  readonly secretReply: boolean;
   /** Bound to its controller. */
   readonly handler: (request: never, call: never) => unknown;
 }
