@@ -213,6 +213,27 @@ describe('health, reflection, feed', () => {
     expect((await refusalOf(audit.getHead({ source: 'identity/0' }))).code).toBe('feed.unknown_source');
   });
 
+  it('is held open 32 times at once by a caller, over all its connections; another caller loses nothing', async () => {
+    const auditor = await installation.identityOf({ kind: 'auditor', id: 'rigsrevisionen' });
+    const feedOf = (tls: TlsIdentity) => {
+      const client = rpcClient(FeedServiceService, running.address, rpcCredentials(tls, 'consent'));
+      clients.push(client);
+      return client;
+    };
+    const [one, two] = [feedOf(auditor), feedOf(auditor)];
+    const open = (client: typeof one) => client.subscribe({})[Symbol.asyncIterator]();
+    const streams = Array.from({ length: 32 }, (_, number) => open(number % 2 === 0 ? one : two));
+    await Promise.all(streams.map((stream) => stream.next()));
+    expect(await refusalOf(open(one).next())).toMatchObject({ code: 'call.too_many', kind: 'busy', details: { retryAfterMs: 1000 } });
+    const other = open(feedOf(await installation.identityOf({ kind: 'auditor', id: 'another' })));
+    await other.next();
+
+    // A stream that was left gives its place back, as soon as the service has heard of it.
+    await streams[0]!.return?.();
+    for (let left = false; !left; ) left = await open(two).next().then(() => true, (error: unknown) => error instanceof Refused && error.code !== 'call.too_many');
+    for (const stream of [...streams, other]) await stream.return?.();
+  });
+
   it('is not open to those who are only served', async () => {
     const feed = rpcClient(FeedServiceService, running.address, rpcCredentials(bank, 'consent'), { retries: 0 });
     clients.push(feed);

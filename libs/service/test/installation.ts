@@ -36,10 +36,11 @@ export interface TestServiceParts {
   readonly listen?: string;
   /** What an earlier run of the same service stored. */
   readonly store?: EventStore;
+  readonly drainMs?: number;
 }
 
 /** A consent service on real sockets, its stores in memory. `lines` is everything it logged. */
-export async function startConsent(installation: TestInstallation, { controllers, workers = [], close = [], listen, store = inMemoryEventStore(), ...rest }: TestServiceParts) {
+export async function startConsent(installation: TestInstallation, { controllers, workers = [], close = [], listen, store = inMemoryEventStore(), drainMs, ...rest }: TestServiceParts) {
   const tls = join(installation.folder, 'consent', 'tls');
   const identity = await installation.identityOf({ kind: 'service', id: 'consent' });
   await mkdir(tls, { recursive: true });
@@ -62,7 +63,7 @@ export async function startConsent(installation: TestInstallation, { controllers
   const lines: string[] = [];
   const progress = new ProgressBook();
   const shell = new Shell('consent', config, createLogger({ name: 'consent', level: 'debug', write: (line) => void lines.push(line) }));
-  const service = new RunningService(shell, { store, progress, workers, close, ...rest }, controllers);
+  const service = new RunningService(shell, { store, progress, workers, close, ...rest }, controllers, drainMs);
   await service.start();
   const address = `127.0.0.1:${service.ports.grpc!}`;
   return { service, store, progress, lines, address };

@@ -5,6 +5,7 @@ import { instruments, attributeNames } from '@tillid/runtime';
 import type { Caller, Citizen } from '../call.js';
 import { TokenMisuse, type TokenGuard, type TokenUse } from '../token-guard.js';
 import type { Admitted, Knock } from './admitted.js';
+import { CallsAtOnce } from './calls-at-once.js';
 import type { RateLimit } from './rate-limit.js';
 import type { RefusalLog } from './refusal-log.js';
 
@@ -19,11 +20,16 @@ export interface GateParts {
   readonly readCertificate?: (certificate: Uint8Array) => Caller;
 }
 
+/** For what has no rule of its own; the same as a rule's default. */
+const openCallsPerMinute = 6000;
+
 /**
  * Who may call what, decided before any handler and any byte of the request. Deny by default: no certificate, no rule,
  * no entry in the rule, all mean no.
  */
 export class Gate {
+  private readonly atOnce = new CallsAtOnce();
+
   constructor(private readonly parts: GateParts) {}
 
   /** Throws Refused. A rule broken by a known certificate has been recorded by then. */
@@ -34,7 +40,7 @@ export class Gate {
       await this.parts.refusals.broken({ caller, rpc: knock.path, reason: 'call.not_allowed' });
       throw new Refused('call.not_allowed', 'not_allowed');
     }
-    this.throttle(caller, knock.path, rule);
+    this.throttle(caller, knock.path, 'calls_per_minute', () => this.parts.rates.take(`${caller.kind}/${caller.id} ${knock.path}`, rule.callsPerMinute));
     const token = bearer(knock.header('authorization'));
     const citizen = rule.citizenToken === 'none' ? undefined : await this.citizen(token, caller, rule.citizenToken, knock.path, knock.deadlineMs);
     const trusted = caller.kind === 'service';
@@ -48,6 +54,18 @@ export class Gate {
       traceParent: trusted ? knock.header('traceparent') : undefined,
       deadlineMs: knock.deadlineMs,
     };
+  }
+
+  /** For what every certificate of the installation may call. Throws Refused. */
+  admitOpen(knock: Pick<Knock, 'path' | 'certificate'>): Caller {
+    const caller = this.callerOf(knock);
+    this.throttle(caller, knock.path, 'calls_per_minute', () => this.parts.rates.take(`${caller.kind}/${caller.id} open`, openCallsPerMinute));
+    return caller;
+  }
+
+  /** Holds a place among the caller's open calls until what it answers is called; or throws call.too_many. */
+  enter(caller: Caller, path: string, isStream: boolean): () => void {
+    return this.throttle(caller, path, 'calls_at_once', () => this.atOnce.enter(caller, isStream));
   }
 
   /** A valid token, or a refusal; a misused one is recorded. */
@@ -67,11 +85,11 @@ export class Gate {
     return (this.parts.readCertificate ?? callerFromCertificate)(knock.certificate);
   }
 
-  private throttle(caller: Caller, path: string, rule: AccessRule): void {
+  private throttle<Taken>(caller: Caller, path: string, limit: string, take: () => Taken): Taken {
     try {
-      this.parts.rates.take(`${caller.kind}/${caller.id} ${path}`, rule.callsPerMinute);
+      return take();
     } catch (error) {
-      instruments().throttled.add(1, { [attributeNames.rpcMethod]: path, [attributeNames.callerKind]: caller.kind, [attributeNames.limit]: 'calls_per_minute' });
+      instruments().throttled.add(1, { [attributeNames.rpcMethod]: path, [attributeNames.callerKind]: caller.kind, [attributeNames.limit]: limit });
       throw error;
     }
   }

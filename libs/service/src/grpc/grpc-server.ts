@@ -31,7 +31,7 @@ export class GrpcServer {
 
   constructor(private readonly parts: GrpcServerParts) {
     this.server = new Server({
-      interceptors: [authorise(parts.gate, parts.ids, parts.logger)],
+      interceptors: [authorise(parts.gate, this.stopping.signal, parts.ids, parts.logger)],
       // A little above the limit, so that it is the pipeline that answers, with a reason. Far above, the connection itself says no.
       'grpc.max_receive_message_length': requestBytesMax + 1024,
       'grpc.max_concurrent_streams': 1000,
