@@ -1,11 +1,11 @@
 import { accessRules } from '@tillid/contracts/access';
 import { AssuranceLevel } from '@tillid/contracts/identity/v1/events';
-import { callerUri, parseCallerUri, systemIds, thumbprintOf, type CallerName } from '@tillid/crypto';
+import { callerUri, parseCallerUri, systemIds, thumbprintOf, type CallerName, type CertifiedCaller } from '@tillid/crypto';
 import { ProgressBook, type EventStore } from '@tillid/eventsourcing';
 import { Refused, type Clock, type Ids } from '@tillid/kernel';
 import { errorOfStatus, parsePosition, statusOfRefusal, waitForPosition, type ReplyOf, type RequestOf, type RpcDefinition } from '@tillid/rpc';
 import { silentLogger, systemClock } from '@tillid/runtime';
-import type { Caller, Citizen } from './call.js';
+import type { Citizen } from './call.js';
 import { Gate } from './gate/gate.js';
 import { RateLimit } from './gate/rate-limit.js';
 import { RefusalLog } from './gate/refusal-log.js';
@@ -126,10 +126,10 @@ function encode<Rpc extends RpcDefinition>(rpc: Rpc, request: Partial<RequestOf<
 }
 
 /** In memory a certificate is the name in it. */
-function callerOf(certificate: Uint8Array): Caller {
+function callerOf(certificate: Uint8Array): CertifiedCaller {
   const name = parseCallerUri(Buffer.from(certificate).toString());
   if (!name) throw new Refused('call.unauthenticated', 'unauthenticated');
-  return { ...name, thumbprint: thumbprintOf(certificate) };
+  return { ...name, thumbprint: thumbprintOf(certificate), validUntilMs: Infinity };
 }
 
 const trustingGuard: TokenGuard = {

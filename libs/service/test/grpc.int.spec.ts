@@ -105,6 +105,21 @@ describe('a caller over mTLS', () => {
 });
 
 describe('who may not call', () => {
+  it('whoever had a certificate when the connection began, and has none any more: no call more, and no stream', async () => {
+    const seconds = 1 / (24 * 60 * 60);
+    const auditor = await installation.identityOf({ kind: 'auditor', id: 'rigsrevisionen' }, 5 * seconds);
+    const feed = rpcClient(FeedServiceService, running.address, rpcCredentials(auditor, 'consent'), { retries: 0 });
+    clients.push(feed);
+    const stream = feed.subscribe({});
+    await feed.getHead({});
+    // A head comes every second.
+    const ended = async () => {
+      for await (const { head } of stream) expect(head).toBeDefined();
+    };
+    expect((await refusalOf(ended())).code).toBe('call.unauthenticated');
+    expect((await refusalOf(feed.getHead({}))).code).toBe('call.unauthenticated');
+  });
+
   it('without a certificate of this installation there is no connection', async () => {
     const stranger = await (await testInstallation()).identityOf({ kind: 'operator', id: 'ops' });
     const foreign = clientOf({ ...stranger, ca: bank.ca });

@@ -10,7 +10,7 @@ import { RunningService, Shell, type HttpRoute, type ServiceConfig, type Service
 
 export interface TestInstallation {
   readonly folder: string;
-  identityOf(caller: CallerName): Promise<TlsIdentity>;
+  identityOf(caller: CallerName, lifetimeDays?: number): Promise<TlsIdentity>;
 }
 
 export async function testInstallation(): Promise<TestInstallation> {
@@ -18,9 +18,9 @@ export async function testInstallation(): Promise<TestInstallation> {
   const authority: Authority = await createAuthority('test', Date.now());
   return {
     folder,
-    async identityOf(caller) {
+    async identityOf(caller, lifetimeDays) {
       const { keyPem, requestPem } = await createSigningRequest(caller);
-      const cert = await issueCertificate(authority, requestPem, caller, Date.now());
+      const cert = await issueCertificate(authority, requestPem, caller, Date.now(), lifetimeDays);
       return { key: Buffer.from(keyPem), cert: Buffer.from(cert), ca: Buffer.from(authority.certificatePem) };
     },
   };

@@ -1,5 +1,5 @@
 import type { AccessRule } from '@tillid/contracts/access';
-import { callerFromCertificate } from '@tillid/crypto';
+import { callerFromCertificate, type CertifiedCaller } from '@tillid/crypto';
 import { Refused, type Clock, type Ids } from '@tillid/kernel';
 import { instruments, attributeNames } from '@tillid/runtime';
 import type { Caller, Citizen } from '../call.js';
@@ -17,7 +17,7 @@ export interface GateParts {
   readonly clock: Clock;
   readonly ids: Ids;
   /** Reads the caller out of a certificate; specs without TLS bring their own. */
-  readonly readCertificate?: (certificate: Uint8Array) => Caller;
+  readonly readCertificate?: (certificate: Uint8Array) => CertifiedCaller;
 }
 
 /** For what has no rule of its own; the same as a rule's default. */
@@ -57,7 +57,7 @@ export class Gate {
   }
 
   /** For what every certificate of the installation may call. Throws Refused. */
-  admitOpen(knock: Pick<Knock, 'path' | 'certificate'>): Caller {
+  admitOpen(knock: Pick<Knock, 'path' | 'certificate'>): CertifiedCaller {
     const caller = this.callerOf(knock);
     this.throttle(caller, knock.path, 'calls_per_minute', () => this.parts.rates.take(`${caller.kind}/${caller.id} open`, openCallsPerMinute));
     return caller;
@@ -79,10 +79,12 @@ export class Gate {
     }
   }
 
-  /** The caller in a certificate, or call.unauthenticated. */
-  callerOf(knock: Pick<Knock, 'certificate'>): Caller {
-    if (!knock.certificate) throw new Refused('call.unauthenticated', 'unauthenticated');
-    return (this.parts.readCertificate ?? callerFromCertificate)(knock.certificate);
+  /** The caller in a certificate that is still good, or call.unauthenticated. */
+  callerOf(knock: Pick<Knock, 'certificate'>): CertifiedCaller {
+    const caller = knock.certificate && (this.parts.readCertificate ?? callerFromCertificate)(knock.certificate);
+    // A connection, or a resumed TLS session, may outlive the certificate it began with.
+    if (!caller || caller.validUntilMs <= this.parts.clock.nowMs()) throw new Refused('call.unauthenticated', 'unauthenticated');
+    return caller;
   }
 
   private throttle<Taken>(caller: Caller, path: string, limit: string, take: () => Taken): Taken {

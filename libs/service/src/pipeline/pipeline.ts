@@ -63,7 +63,11 @@ export class Pipeline {
     const call = this.callOf(rpc, admitted, bytes, request, admitted.deadlineMs, hungUp, () => undefined);
     await this.waitForMinPosition(admitted, Math.min(admitted.deadlineMs, this.parts.clock.nowMs() + deadlines.defaultMs), hungUp);
     const messages = (rpc.handler as (request: object, call: Call) => AsyncIterable<object>)(request, call);
-    for await (const message of messages) yield rpc.definition.responseSerialize(message);
+    for await (const message of messages) {
+      // A stream may go on for as long as the process does, the right to read it only as long as the certificate.
+      if (admitted.caller.validUntilMs <= this.parts.clock.nowMs()) throw new Refused('call.unauthenticated', 'unauthenticated');
+      yield rpc.definition.responseSerialize(message);
+    }
   }
 
   private callOf(rpc: RegisteredRpc, admitted: Admitted, bytes: Uint8Array, request: object, deadlineMs: number, signal: AbortSignal, wrotePosition: (position: string) => void): Call {
