@@ -21,8 +21,8 @@ let clients: { close(): void }[] = [];
 const tokens = {
   check: async (token: string) => {
     if (token === 'stolen') throw new TokenMisuse('token.other_certificate', 'token-1');
-    if (token !== 'good') throw new Refused('token.malformed', 'unauthenticated');
-    return { subject: 'citizen-1', sessionId: 's', level: AssuranceLevel.HIGH, tokenId: 't' };
+    if (token !== 'good' && token !== "another's") throw new Refused('token.malformed', 'unauthenticated');
+    return { subject: token === 'good' ? 'citizen-1' : 'citizen-2', sessionId: 's', level: AssuranceLevel.HIGH, tokenId: 't' };
   },
 };
 
@@ -95,6 +95,19 @@ describe('a caller over mTLS', () => {
       expect(refused).toMatchObject({ code: 'call.malformed', details: { fields: [{ field: 'idempotency_key' }] } });
     }
     expect(controller.seen).toHaveLength(0);
+  });
+
+  it('asks another thing when it asks the same for another citizen: their answer is not repeated', async () => {
+    const agent = clientOf(await installation.identityOf({ kind: 'citizen_agent', id: 'portal' }));
+    for (const token of ['good', 'good', "another's"]) await agent.grantConsent({ idempotencyKey: key, consentId: 'one' }, { token });
+    // Where the rule leaves the token open, the same holds once the slice has asked for it.
+    for (const token of ['good', 'good', "another's"]) await refusalOf(clientOf(bank).requestConsent({ idempotencyKey: key, subject: 'present' }, { token }));
+    const contexts = controller.seen.map((call) => call.context());
+    for (const [first, again, other] of [contexts.slice(0, 3), contexts.slice(3)]) {
+      expect(again!.fingerprint).toEqual(first!.fingerprint);
+      expect(other!.commandId).toEqual(first!.commandId);
+      expect(other!.fingerprint).not.toEqual(first!.fingerprint);
+    }
   });
 
   it('is not kept waiting beyond its deadline', async () => {

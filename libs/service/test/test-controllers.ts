@@ -18,11 +18,15 @@ export class TestConsentController implements Handlers<typeof ConsentServiceServ
   };
   requestConsent = async (request: { subject: string }, call: Call) => {
     this.seen.push(call);
+    if (request.subject === 'present') await call.requireCitizen();
     if (request.subject === 'slow') await new Promise((resolve) => call.signal.addEventListener('abort', resolve));
     if (request.subject === 'broken') throw new TypeError('cannot read 0101611234 of person@example.org');
     throw new Refused('agreement.unknown', 'not_found');
   };
-  grantConsent = () => Promise.resolve({});
+  grantConsent = async (_request: object, call: Call) => {
+    this.seen.push(call);
+    return {};
+  };
   refuseConsent = () => Promise.resolve({});
   withdrawConsent = () => Promise.resolve({});
   listConsents = async (_request: object, call: Call) => {

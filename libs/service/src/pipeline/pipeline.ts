@@ -74,7 +74,8 @@ export class Pipeline {
     const { caller, rule, citizen, token, correlationId } = admitted;
     const { path } = rpc.definition;
     const idempotencyKey = keyOf(request, rule.changes);
-    const contexts = new CommandContexts({ caller, rpc: path, idempotencyKey, request: bytes, correlationId, deadlineMs }, this.parts.callSecret, this.parts.ids);
+    let subject = citizen?.subject;
+    const contexts = new CommandContexts({ caller, subject: () => subject, rpc: path, idempotencyKey, request: bytes, correlationId, deadlineMs }, this.parts.callSecret, this.parts.ids);
     let shown: ReturnType<Gate['citizen']> | undefined;
     return {
       caller,
@@ -88,7 +89,11 @@ export class Pipeline {
       context: (step) => contexts.context(step),
       contextOf: (...parts) => contexts.contextOf(parts),
       keyFor: (step) => contexts.keyFor(step),
-      requireCitizen: () => (shown ??= citizen ? Promise.resolve(citizen) : this.parts.gate.citizen(token, caller, caller.kind === 'citizen_agent' ? 'own_rooms' : 'at_receiver', path, deadlineMs)),
+      requireCitizen: async () => {
+        const required = await (shown ??= citizen ? Promise.resolve(citizen) : this.parts.gate.citizen(token, caller, caller.kind === 'citizen_agent' ? 'own_rooms' : 'at_receiver', path, deadlineMs));
+        subject = required.subject;
+        return required;
+      },
       wrotePosition,
     };
   }
