@@ -18,6 +18,7 @@ check('rooms: tests only may import testing', () => mustRefuse("import '@tillid/
 check('rooms: a decider has no default branch', () => mustRefuse('export const f = (x: string) => { switch (x) { default: return 1; } };\n', 'apps/identity/src/domain/wrong.ts', 'no-restricted-syntax'));
 check('rooms: package.json and tsconfig.json name the same arrows', manifestsAgree);
 check('code: types of programs', () => mustPass(process.execPath, ['node_modules/@typescript/native/bin/tsc', '-b', 'tsconfig.json']));
+check('docs: config.md is what the settings say', () => mustPass(process.execPath, ['tools/config-docs.mjs', '--check']));
 check('code: types of tests', () => mustPass(process.execPath, ['node_modules/@typescript/native/bin/tsc', '-p', 'tsconfig.spec.json', '--noEmit']));
 // After the types: it reads those that the line above built, and without them takes every import for `any`.
 check('code: oxlint, type-aware', () => mustPass(bin('oxlint'), ['--type-aware', '--quiet', 'apps', 'libs', 'tools', 'e2e', 'bench']));
