@@ -18,10 +18,6 @@ export function thumbprintOf(der: Uint8Array): string {
   return createHash('sha256').update(der).digest('base64url');
 }
 
-export function thumbprintOfPem(pem: string): string {
-  return thumbprintOf(new X509Certificate(pem).raw);
-}
-
 /** For `checkServerIdentity` of a TLS client: the peer must be this one, whatever host name was dialled. */
 export function expectPeer(expected: CallerName): (host: string, certificate: { readonly raw: Uint8Array }) => Error | undefined {
   const uri = callerUri(expected);
