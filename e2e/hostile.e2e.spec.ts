@@ -35,6 +35,14 @@ afterAll(async () => {
 });
 
 describe('who may call what', () => {
+  it('is a rule for all that is registered, and each rule is answered where it belongs', async () => {
+    for (const name of serviceNames) {
+      const address = system.running.grpc[name];
+      const ruled = Object.keys(accessRules).filter((path) => addressesOf(path).includes(address));
+      expect((await callers.auditor.reflected(address)).toSorted(), name).toEqual([...new Set(ruled.map((path) => path.split('/')[1]!))].toSorted());
+    }
+  });
+
   it('is a rule in the contract for every rpc; nobody else gets through, whatever certificate they hold', async () => {
     const wrong: string[] = [];
     for (const [path, rule] of Object.entries(accessRules)) {

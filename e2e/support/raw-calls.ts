@@ -40,6 +40,18 @@ export class RawCaller {
     });
   }
 
+  /** Names of the gRPC services at an address, as reflection lists them. */
+  async reflected(address: string): Promise<string[]> {
+    const stream = this.client(address).makeBidiStreamRequest('/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', same, same);
+    // The cancelling below ends it as an error, which is none.
+    stream.on('error', () => undefined);
+    // ServerReflectionRequest{list_services: "*"}.
+    stream.write(Buffer.from([0x3a, 0x01, 0x2a]));
+    const reply = await new Promise<Buffer>((resolve) => stream.once('data', resolve));
+    stream.cancel();
+    return reply.toString('latin1').match(/[a-z][a-z0-9.]+\.[A-Z][A-Za-z]+/g) ?? [];
+  }
+
   close(): void {
     for (const client of this.clients.values()) client.close();
   }

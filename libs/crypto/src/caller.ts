@@ -15,6 +15,11 @@ export interface Caller extends CallerName {
 const kinds: readonly CallerKind[] = ['service', 'relying_service', 'citizen_agent', 'operator', 'official', 'auditor'];
 const shape = /^tillid:\/\/([a-z_]{1,20})\/([a-z][a-z0-9-]{1,39})$/;
 
+export interface CertifiedCaller extends Caller {
+  /** TLS checks this when a connection begins, which may be long before the call at hand. */
+  readonly validUntilMs: number;
+}
+
 /** tillid://<kind>/<id>: the one name a certificate carries for us. */
 export function callerUri({ kind, id }: CallerName): string {
   const uri = `tillid://${kind}/${id}`;

@@ -1,8 +1,7 @@
-import { context } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from './logger.js';
 import { startTelemetry } from './telemetry/telemetry.js';
-import { currentTraceParent, eventContext, formatTraceParent, parseTraceParent, requestContext, withCorrelationId } from './telemetry/trace-context.js';
+import { currentTraceParent, formatTraceParent, parseTraceParent, requestContext, withCorrelationId } from './telemetry/trace-context.js';
 import { inSpan } from './telemetry/spans.js';
 
 function logged(write: (logger: ReturnType<typeof createLogger>) => void): Record<string, unknown>[] {
@@ -57,12 +56,14 @@ describe('a trace', () => {
     const sent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     expect(formatTraceParent(parseTraceParent(sent)!)).toBe(sent);
     for (const broken of ['', 'x', sent.toUpperCase(), sent.replace('b7ad', 'zzzz'), `${sent}-more`, '00-00000000000000000000000000000000-b7ad6b7169203331-01']) expect(parseTraceParent(broken)).toBeUndefined();
-    expect(requestContext('broken')).not.toBe(context.active());
   });
 
-  it('is found again from an event', () => {
-    const bytes = Buffer.from('0af7651916cd43dd8448eb211c80319cb7ad6b7169203331', 'hex');
-    expect(context.with(eventContext(bytes), () => currentTraceParent())).toEqual(bytes);
-    expect(() => eventContext(Buffer.alloc(3))).not.toThrow();
+  it('is a new one, with no SDK at work, for each request that brought none', async () => {
+    const telemetry = await startTelemetry('consent', {});
+    const traced = () => inSpan('rpc', { parent: requestContext('broken') }, async () => currentTraceParent()!.toString('hex'));
+    const [first, second] = [await traced(), await traced()];
+    expect(first).toMatch(/^[0-9a-f]{48}$/);
+    expect(second).not.toBe(first);
+    await telemetry.stop();
   });
 });

@@ -1,7 +1,4 @@
 import { KeyRingServiceService } from '@tillid/contracts/identity/v1/service';
-import { AuthenticationServiceService } from '@tillid/contracts/authentication/v1/service';
-import { FeedServiceService } from '@tillid/contracts/feed/v1/service';
-import { accessRules } from '@tillid/contracts/access';
 import { ProgressBook } from '@tillid/eventsourcing';
 import { inMemoryEventStore } from '@tillid/eventsourcing/in-memory';
 import { Refused } from '@tillid/kernel';
@@ -9,7 +6,6 @@ import { describe, expect, it } from 'vitest';
 import type { Call } from './call.js';
 import { inMemoryService } from './in-memory-service.js';
 import { RpcController, type Handlers } from './rpc-controller.js';
-import { rulesAgainstControllers } from './rules-against-controllers.js';
 
 @RpcController(KeyRingServiceService)
 class KeyRing implements Handlers<typeof KeyRingServiceService> {
@@ -58,23 +54,5 @@ describe("a slice's controller in memory", () => {
     expect(first!.contextOf('link', 'a', 'b').commandId).toEqual(second!.contextOf('link', 'a', 'b').commandId);
     expect(first!.contextOf('link', 'a', 'b').commandId).not.toEqual(first!.contextOf('link', 'ab', '').commandId);
     expect(first!.context().commandId).not.toEqual(second!.context().commandId);
-  });
-});
-
-describe('rules against controllers', () => {
-  it('finds what nobody answers, and what has no rule', () => {
-    const { '/tillid.identity.v1.KeyRingService/UseCitizenKey': rule } = accessRules;
-    expect(rulesAgainstControllers([KeyRing], { '/tillid.identity.v1.KeyRingService/UseCitizenKey': rule! })).toEqual([]);
-    expect(rulesAgainstControllers([KeyRing], {})).toEqual(['/tillid.identity.v1.KeyRingService/UseCitizenKey has no rule']);
-    expect(rulesAgainstControllers([], { '/x': { callers: [], services: [] } })).toEqual(['/x may be called by nobody', '/x is answered by nobody']);
-    expect(rulesAgainstControllers([], { '/x': { callers: ['service'], services: [] } })[0]).toContain('lets services in without naming them');
-  });
-
-  it('holds for every rpc of the proto: whatever changes anything asks for a key in its request', () => {
-    const services = [AuthenticationServiceService, KeyRingServiceService, FeedServiceService];
-    for (const rpc of services.flatMap((service) => Object.values(service))) {
-      const hasKey = 'idempotencyKey' in (rpc.requestDeserialize(Buffer.alloc(0)) as object);
-      expect([rpc.path, accessRules[rpc.path]?.changes]).toEqual([rpc.path, hasKey]);
-    }
   });
 });

@@ -1,16 +1,15 @@
 import { accessRules } from '@tillid/contracts/access';
 import { AssuranceLevel } from '@tillid/contracts/identity/v1/events';
-import { callerUri, parseCallerUri, systemIds, thumbprintOf, type CallerName } from '@tillid/crypto';
-import { ProgressBook, type EventStore, type ExpiringStore } from '@tillid/eventsourcing';
+import { callerUri, parseCallerUri, systemIds, thumbprintOf, type CallerName, type CertifiedCaller } from '@tillid/crypto';
+import { ProgressBook, type EventStore } from '@tillid/eventsourcing';
 import { Refused, type Clock, type Ids } from '@tillid/kernel';
 import { errorOfStatus, parsePosition, statusOfRefusal, waitForPosition, type ReplyOf, type RequestOf, type RpcDefinition } from '@tillid/rpc';
 import { silentLogger, systemClock } from '@tillid/runtime';
-import type { Caller, Citizen } from './call.js';
+import type { Citizen } from './call.js';
 import { Gate } from './gate/gate.js';
 import { RateLimit } from './gate/rate-limit.js';
 import { RefusalLog } from './gate/refusal-log.js';
 import { DeadlineExceeded, declared, Pipeline } from './pipeline/pipeline.js';
-import { SecretReplies, secretReplyKey } from './pipeline/secret-replies.js';
 import { refusalOf } from './pipeline/wire-errors.js';
 import { recordCallRefused } from './record-refusal.js';
 import { registeredRpcs } from './registered-rpcs.js';
@@ -21,7 +20,6 @@ export interface InMemoryServiceParts {
   readonly name: string;
   readonly controllers: readonly object[];
   readonly store: EventStore;
-  readonly expiring?: ExpiringStore;
   readonly progress?: ProgressBook;
   readonly clock?: Clock;
   readonly ids?: Ids;
@@ -42,7 +40,7 @@ export interface InMemoryCallOptions {
 
 /**
  * For slices' specs: a service's controllers behind everything but TLS and sockets. Same gate, rates, decoding, keys,
- * deadlines, recorded refusals, secret replies; requests and replies go through their bytes.
+ * deadlines, recorded refusals; requests and replies go through their bytes.
  *
  *   const service = inMemoryService({ name: 'consent', controllers: [controller], store, clock, ids });
  *   const bank = service.as({ kind: 'relying_service', id: 'fjordbanken' });
@@ -58,14 +56,12 @@ export function inMemoryService(parts: InMemoryServiceParts) {
     else await recordCallRefused({ store, source, clock, ids }, broken);
   });
   const gate = new Gate({ rules: accessRules, rates: new RateLimit(clock), tokens, refusals, clock, ids, readCertificate: callerOf });
-  const secretReplies = parts.expiring && new SecretReplies(parts.expiring, secretReplyKey(callSecret), clock, ids);
   const pipeline = new Pipeline({
     gate,
     callSecret,
     clock,
     ids,
     logger: silentLogger,
-    ...(secretReplies && { secretReplies }),
     waitForPosition: async (position, _deadlineMs, signal) => {
       if (!(await waitForPosition(progress, parsePosition(position)!, signal))) throw new DeadlineExceeded();
     },
@@ -130,10 +126,10 @@ function encode<Rpc extends RpcDefinition>(rpc: Rpc, request: Partial<RequestOf<
 }
 
 /** In memory a certificate is the name in it. */
-function callerOf(certificate: Uint8Array): Caller {
+function callerOf(certificate: Uint8Array): CertifiedCaller {
   const name = parseCallerUri(Buffer.from(certificate).toString());
   if (!name) throw new Refused('call.unauthenticated', 'unauthenticated');
-  return { ...name, thumbprint: thumbprintOf(certificate) };
+  return { ...name, thumbprint: thumbprintOf(certificate), validUntilMs: Infinity };
 }
 
 const trustingGuard: TokenGuard = {

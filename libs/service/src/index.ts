@@ -15,4 +15,3 @@ export * from './shell.js';
 export * from './token-guard.js';
 export * from './in-memory-service.js';
 export { FeedController } from './feed/feed-service.js';
-export * from './rules-against-controllers.js';

@@ -3,7 +3,7 @@ import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { ConfigRefused, createLogger, readConfig, startTelemetry, type Logger, type ServiceName, type Settings } from '@tillid/runtime';
 import { releaseStartupMemory } from './release-startup-memory.js';
-import { rpcRegistrationOf } from './rpc-controller.js';
+import { rpcServiceOf } from './rpc-controller.js';
 import { RunningService } from './running-service.js';
 import { SERVICE_PARTS, type ServiceParts } from './service-parts.js';
 import { Shell, type ServiceConfig } from './shell.js';
@@ -64,7 +64,7 @@ export async function composeService(declaration: ServiceDeclaration, config: Se
   const parts = app.get<ServiceParts>(SERVICE_PARTS, { strict: false });
   const controllers = [...app.get(ModulesContainer).values()]
     .flatMap((module) => [...module.providers.values()])
-    .filter(({ metatype }) => typeof metatype === 'function' && rpcRegistrationOf(metatype))
+    .filter(({ metatype }) => typeof metatype === 'function' && rpcServiceOf(metatype))
     .map(({ instance }) => instance as object);
   return new RunningService(shell, parts, [...new Set(controllers)]);
 }

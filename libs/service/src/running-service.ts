@@ -13,7 +13,6 @@ import { RefusalLog } from './gate/refusal-log.js';
 import { GrpcServer } from './grpc/grpc-server.js';
 import { mutualTlsHttpServer, publicHttpServer } from './http/http-server.js';
 import { DeadlineExceeded, Pipeline } from './pipeline/pipeline.js';
-import { SecretReplies, secretReplyKey } from './pipeline/secret-replies.js';
 import { recordCallRefused } from './record-refusal.js';
 import { registeredRpcs } from './registered-rpcs.js';
 import { remoteTokenGuard } from './remote-token-guard.js';
@@ -21,7 +20,7 @@ import type { ServiceParts } from './service-parts.js';
 import type { Shell } from './shell.js';
 import type { TokenGuard } from './token-guard.js';
 
-const drainMs = 10_000;
+const defaultDrainMs = 10_000;
 
 /** A service whose stores are open: starts what answers and what follows, and stops it again in the opposite order. */
 export class RunningService {
@@ -36,6 +35,7 @@ export class RunningService {
     private readonly shell: Shell,
     private readonly parts: ServiceParts,
     private readonly controllers: readonly object[],
+    private readonly drainMs = defaultDrainMs,
   ) {}
 
   async start(): Promise<void> {
@@ -50,10 +50,8 @@ export class RunningService {
       if (tokenId !== undefined && tokens.recordMisuse) await tokens.recordMisuse({ ...broken, tokenId });
       else await recordCallRefused({ store, source, clock, ids }, broken);
     });
-    const rates = new RateLimit(clock);
-    const gate = new Gate({ rules: accessRules, rates, tokens, refusals, clock, ids });
-    const secretReplies = parts.expiring && new SecretReplies(parts.expiring, secretReplyKey(callSecret), clock, ids);
-    const pipeline = new Pipeline({ gate, callSecret, clock, ids, logger, waitForPosition: (...wanted) => this.waitForPosition(...wanted), ...(secretReplies && { secretReplies }) });
+    const gate = new Gate({ rules: accessRules, rates: new RateLimit(clock), tokens, refusals, clock, ids });
+    const pipeline = new Pipeline({ gate, callSecret, clock, ids, logger, waitForPosition: (...wanted) => this.waitForPosition(...wanted) });
     const feed = new FeedController({ source, store, key, progress, clock });
     const rpcs = registeredRpcs([...this.controllers, feed]);
 
@@ -61,7 +59,8 @@ export class RunningService {
     this.refusalTimer = setInterval(() => void refusals.flushEnded(), 10_000);
     this.grpc = new GrpcServer({ rpcs, gate, pipeline, tls: shell.tls, ids, logger });
     this.ports.grpc = await this.grpc.listen(shell.config.grpcListen);
-    await this.listenHttp({ routes: parts.routes ?? [], gate, rates, refusals, logger });
+    // A limit of its own: addresses are as many as an attacker likes, and must not push callers out of theirs.
+    await this.listenHttp({ routes: parts.routes ?? [], gate, rates: new RateLimit(clock), refusals, logger });
     for (const worker of parts.workers) await worker.start();
     observeConsumers(() => progress.list().map(({ source: of, consumer, position, headPosition, parked }) => ({ source: of, consumer, lag: Math.max(0, headPosition - position), parked })));
     this.grpc.serving();
@@ -72,7 +71,7 @@ export class RunningService {
   async stop(): Promise<void> {
     clearInterval(this.refusalTimer);
     const steps: (() => unknown)[] = [
-      () => Promise.all([this.grpc?.stop(drainMs), ...this.http.map((server) => server.close())]),
+      () => Promise.all([this.grpc?.stop(this.drainMs), ...this.http.map((server) => this.closeHttp(server))]),
       ...this.parts.workers.toReversed().map((worker) => () => worker.stop()),
       () => this.refusals?.flushEnded(true),
       () => this.shell.closeClients(),
@@ -88,6 +87,16 @@ export class RunningService {
     }
     for (const err of failures) this.shell.logger.error({ err }, 'a step of stopping failed');
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** Lets replies underway be taken; whoever takes too long is cut, or one slow reader could keep the service from ever stopping. */
+  private async closeHttp(server: FastifyInstance): Promise<void> {
+    const timer = setTimeout(() => server.server.closeAllConnections(), this.drainMs);
+    try {
+      await server.close();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   private async listenHttp(parts: Parameters<typeof publicHttpServer>[0]): Promise<void> {

@@ -1,4 +1,4 @@
-import type { EventStore, ExpiringStore, ProgressBook } from '@tillid/eventsourcing';
+import type { EventStore, ProgressBook } from '@tillid/eventsourcing';
 import type { HttpRoute } from './http-route.js';
 import type { TokenGuard } from './token-guard.js';
 
@@ -10,8 +10,6 @@ import type { TokenGuard } from './token-guard.js';
 export interface ServiceParts {
   /** The service's own log: fed to the others, and where broken rules are recorded. */
   readonly store: EventStore;
-  /** Needed when a controller has secret replies. */
-  readonly expiring?: ExpiringStore;
   /** How far every consumer of this service is: what GetHead shows and `tillid-min-position` waits for. */
   readonly progress: ProgressBook;
   /**

@@ -21,8 +21,8 @@ let clients: { close(): void }[] = [];
 const tokens = {
   check: async (token: string) => {
     if (token === 'stolen') throw new TokenMisuse('token.other_certificate', 'token-1');
-    if (token !== 'good') throw new Refused('token.malformed', 'unauthenticated');
-    return { subject: 'citizen-1', sessionId: 's', level: AssuranceLevel.HIGH, tokenId: 't' };
+    if (token !== 'good' && token !== "another's") throw new Refused('token.malformed', 'unauthenticated');
+    return { subject: token === 'good' ? 'citizen-1' : 'citizen-2', sessionId: 's', level: AssuranceLevel.HIGH, tokenId: 't' };
   },
 };
 
@@ -97,23 +97,42 @@ describe('a caller over mTLS', () => {
     expect(controller.seen).toHaveLength(0);
   });
 
+  it('asks another thing when it asks the same for another citizen: their answer is not repeated', async () => {
+    const agent = clientOf(await installation.identityOf({ kind: 'citizen_agent', id: 'portal' }));
+    for (const token of ['good', 'good', "another's"]) await agent.grantConsent({ idempotencyKey: key, consentId: 'one' }, { token });
+    // Where the rule leaves the token open, the same holds once the slice has asked for it.
+    for (const token of ['good', 'good', "another's"]) await refusalOf(clientOf(bank).requestConsent({ idempotencyKey: key, subject: 'present' }, { token }));
+    const contexts = controller.seen.map((call) => call.context());
+    for (const [first, again, other] of [contexts.slice(0, 3), contexts.slice(3)]) {
+      expect(again!.fingerprint).toEqual(first!.fingerprint);
+      expect(other!.commandId).toEqual(first!.commandId);
+      expect(other!.fingerprint).not.toEqual(first!.fingerprint);
+    }
+  });
+
   it('is not kept waiting beyond its deadline', async () => {
     const startedMs = performance.now();
     expect(await refusalOf(clientOf(bank).requestConsent({ idempotencyKey: key, subject: 'slow' }, { timeoutMs: 300 }))).toMatchObject({ code: 'call.deadline_exceeded', kind: 'unknown_outcome' });
     expect(performance.now() - startedMs).toBeLessThan(3000);
   });
-
-  it('hears a secret again under the same key, and another caller or request never does', async () => {
-    const first = await clientOf(bank).requestShare({ idempotencyKey: key, purpose: 'a' });
-    expect(await clientOf(bank).requestShare({ idempotencyKey: key, purpose: 'a' })).toEqual(first);
-    expect(controller.requests).toBe(1);
-    expect((await refusalOf(clientOf(bank).requestShare({ idempotencyKey: key, purpose: 'b' }))).code).toBe('call.idempotency_key_reused');
-    const other = clientOf(await installation.identityOf({ kind: 'relying_service', id: 'egebaek-kommune' }));
-    expect(await other.requestShare({ idempotencyKey: key, purpose: 'a' })).not.toEqual(first);
-  });
 });
 
 describe('who may not call', () => {
+  it('whoever had a certificate when the connection began, and has none any more: no call more, and no stream', async () => {
+    const seconds = 1 / (24 * 60 * 60);
+    const auditor = await installation.identityOf({ kind: 'auditor', id: 'rigsrevisionen' }, 5 * seconds);
+    const feed = rpcClient(FeedServiceService, running.address, rpcCredentials(auditor, 'consent'), { retries: 0 });
+    clients.push(feed);
+    const stream = feed.subscribe({});
+    await feed.getHead({});
+    // A head comes every second.
+    const ended = async () => {
+      for await (const { head } of stream) expect(head).toBeDefined();
+    };
+    expect((await refusalOf(ended())).code).toBe('call.unauthenticated');
+    expect((await refusalOf(feed.getHead({}))).code).toBe('call.unauthenticated');
+  });
+
   it('without a certificate of this installation there is no connection', async () => {
     const stranger = await (await testInstallation()).identityOf({ kind: 'operator', id: 'ops' });
     const foreign = clientOf({ ...stranger, ca: bank.ca });
@@ -220,6 +239,27 @@ describe('health, reflection, feed', () => {
     expect(position).toBeGreaterThanOrEqual(head!.position);
     expect((await refusalOf(audit.subscribe({ source: '', afterPosition: 1e6 })[Symbol.asyncIterator]().next())).code).toBe('feed.position_ahead');
     expect((await refusalOf(audit.getHead({ source: 'identity/0' }))).code).toBe('feed.unknown_source');
+  });
+
+  it('is held open 32 times at once by a caller, over all its connections; another caller loses nothing', async () => {
+    const auditor = await installation.identityOf({ kind: 'auditor', id: 'rigsrevisionen' });
+    const feedOf = (tls: TlsIdentity) => {
+      const client = rpcClient(FeedServiceService, running.address, rpcCredentials(tls, 'consent'));
+      clients.push(client);
+      return client;
+    };
+    const [one, two] = [feedOf(auditor), feedOf(auditor)];
+    const open = (client: typeof one) => client.subscribe({})[Symbol.asyncIterator]();
+    const streams = Array.from({ length: 32 }, (_, number) => open(number % 2 === 0 ? one : two));
+    await Promise.all(streams.map((stream) => stream.next()));
+    expect(await refusalOf(open(one).next())).toMatchObject({ code: 'call.too_many', kind: 'busy', details: { retryAfterMs: 1000 } });
+    const other = open(feedOf(await installation.identityOf({ kind: 'auditor', id: 'another' })));
+    await other.next();
+
+    // A stream that was left gives its place back, as soon as the service has heard of it.
+    await streams[0]!.return?.();
+    for (let left = false; !left; ) left = await open(two).next().then(() => true, (error: unknown) => error instanceof Refused && error.code !== 'call.too_many');
+    for (const stream of [...streams, other]) await stream.return?.();
   });
 
   it('is not open to those who are only served', async () => {

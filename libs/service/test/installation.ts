@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority, createSigningRequest, issueCertificate, type Authority, type CallerName } from '@tillid/crypto';
 import { ProgressBook, type EventStore } from '@tillid/eventsourcing';
-import { inMemoryEventStore, inMemoryExpiringStore } from '@tillid/eventsourcing/in-memory';
+import { inMemoryEventStore } from '@tillid/eventsourcing/in-memory';
 import type { TlsIdentity } from '@tillid/rpc';
 import { createLogger } from '@tillid/runtime';
 import { RunningService, Shell, type HttpRoute, type ServiceConfig, type ServiceParts, type TokenGuard, type Worker } from '../src/index.js';
 
 export interface TestInstallation {
   readonly folder: string;
-  identityOf(caller: CallerName): Promise<TlsIdentity>;
+  identityOf(caller: CallerName, lifetimeDays?: number): Promise<TlsIdentity>;
 }
 
 export async function testInstallation(): Promise<TestInstallation> {
@@ -18,9 +18,9 @@ export async function testInstallation(): Promise<TestInstallation> {
   const authority: Authority = await createAuthority('test', Date.now());
   return {
     folder,
-    async identityOf(caller) {
+    async identityOf(caller, lifetimeDays) {
       const { keyPem, requestPem } = await createSigningRequest(caller);
-      const cert = await issueCertificate(authority, requestPem, caller, Date.now());
+      const cert = await issueCertificate(authority, requestPem, caller, Date.now(), lifetimeDays);
       return { key: Buffer.from(keyPem), cert: Buffer.from(cert), ca: Buffer.from(authority.certificatePem) };
     },
   };
@@ -36,10 +36,11 @@ export interface TestServiceParts {
   readonly listen?: string;
   /** What an earlier run of the same service stored. */
   readonly store?: EventStore;
+  readonly drainMs?: number;
 }
 
 /** A consent service on real sockets, its stores in memory. `lines` is everything it logged. */
-export async function startConsent(installation: TestInstallation, { controllers, workers = [], close = [], listen, store = inMemoryEventStore(), ...rest }: TestServiceParts) {
+export async function startConsent(installation: TestInstallation, { controllers, workers = [], close = [], listen, store = inMemoryEventStore(), drainMs, ...rest }: TestServiceParts) {
   const tls = join(installation.folder, 'consent', 'tls');
   const identity = await installation.identityOf({ kind: 'service', id: 'consent' });
   await mkdir(tls, { recursive: true });
@@ -60,10 +61,9 @@ export async function startConsent(installation: TestInstallation, { controllers
     logLevel: 'debug',
   };
   const lines: string[] = [];
-  const expiring = inMemoryExpiringStore();
   const progress = new ProgressBook();
   const shell = new Shell('consent', config, createLogger({ name: 'consent', level: 'debug', write: (line) => void lines.push(line) }));
-  const service = new RunningService(shell, { store, expiring, progress, workers, close, ...rest }, controllers);
+  const service = new RunningService(shell, { store, progress, workers, close, ...rest }, controllers, drainMs);
   await service.start();
   const address = `127.0.0.1:${service.ports.grpc!}`;
   return { service, store, progress, lines, address };

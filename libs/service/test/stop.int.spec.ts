@@ -1,4 +1,7 @@
 import { ConsentServiceService } from '@tillid/contracts/consent/v1/service';
+import { connect } from 'node:net';
+import { Readable } from 'node:stream';
+import { Client, type ServiceError } from '@grpc/grpc-js';
 import { feedReader, rpcClient, rpcCredentials } from '@tillid/rpc';
 import { describe, expect, it } from 'vitest';
 import { startConsent, testInstallation } from './installation.js';
@@ -50,5 +53,34 @@ describe('a service that is told to stop', () => {
     await ended;
     expect(performance.now() - startedMs).toBeLessThan(3000);
     feed.close();
+  });
+
+  it('ends a health watch too, which has no end of its own', async () => {
+    const installation = await testInstallation();
+    const { service, address } = await startConsent(installation, { controllers: [new TestConsentController()] });
+    const credentials = rpcCredentials(await installation.identityOf({ kind: 'auditor', id: 'rigsrevisionen' }), 'consent');
+    const client = new Client(address, credentials.channel, { 'grpc.ssl_target_name_override': 'localhost' });
+    const watch = client.makeServerStreamRequest('/grpc.health.v1.Health/Watch', (bytes: Buffer) => bytes, (bytes) => bytes, Buffer.alloc(0));
+    const ended = new Promise((resolve) => watch.on('error', (error) => resolve((error as ServiceError).details)));
+    await new Promise((resolve) => watch.once('data', resolve));
+    watch.resume();
+    const startedMs = performance.now();
+    await service.stop();
+    expect(performance.now() - startedMs).toBeLessThan(3000);
+    expect(await ended).toBe('call.service_stopping');
+    client.close();
+  });
+
+  it('does not wait for a reader over HTTP who takes a little now and then, for ever', async () => {
+    const much = Array.from({ length: 64 }, () => Buffer.alloc(1024 * 1024));
+    const route = { method: 'GET', path: '/much', access: 'public', handle: () => Promise.resolve({ status: 200, contentType: 'text/plain', body: Readable.from(much) }) } as const;
+    const { service } = await startConsent(await testInstallation(), { controllers: [new TestConsentController()], routes: [route], drainMs: 300 });
+    const reader = connect(service.ports.http!, '127.0.0.1', () => reader.write('GET /much HTTP/1.1\r\nhost: log\r\n\r\n'));
+    reader.on('error', () => undefined);
+    await new Promise((resolve) => reader.once('readable', resolve));
+    const nibbling = setInterval(() => reader.read(1000), 50);
+    await service.stop();
+    clearInterval(nibbling);
+    reader.destroy();
   });
 });

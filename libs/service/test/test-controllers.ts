@@ -6,10 +6,9 @@ import { citizenOf, parseRequest, RpcController, type Call, type Handlers } from
 const noConsents: ListConsentsReply = { consents: [], nextPageToken: '' };
 
 /** Answers as a spec tells it to; the shell around it is what is tested. */
-@RpcController(ConsentServiceService, { secretReplies: ['requestShare'] })
+@RpcController(ConsentServiceService)
 export class TestConsentController implements Handlers<typeof ConsentServiceService> {
   readonly seen: Call[] = [];
-  requests = 0;
 
   registerAgreement = async (request: object, call: Call) => {
     this.seen.push(call);
@@ -19,11 +18,15 @@ export class TestConsentController implements Handlers<typeof ConsentServiceServ
   };
   requestConsent = async (request: { subject: string }, call: Call) => {
     this.seen.push(call);
+    if (request.subject === 'present') await call.requireCitizen();
     if (request.subject === 'slow') await new Promise((resolve) => call.signal.addEventListener('abort', resolve));
     if (request.subject === 'broken') throw new TypeError('cannot read 0101611234 of person@example.org');
     throw new Refused('agreement.unknown', 'not_found');
   };
-  grantConsent = () => Promise.resolve({});
+  grantConsent = async (_request: object, call: Call) => {
+    this.seen.push(call);
+    return {};
+  };
   refuseConsent = () => Promise.resolve({});
   withdrawConsent = () => Promise.resolve({});
   listConsents = async (_request: object, call: Call) => {
@@ -32,8 +35,7 @@ export class TestConsentController implements Handlers<typeof ConsentServiceServ
   };
   requestShare = async (_request: object, call: Call) => {
     this.seen.push(call);
-    this.requests += 1;
-    return { shareId: `secret-${this.requests}` };
+    return { shareId: 'share-1' };
   };
   authorizeShare = async () => {
     throw new Refused('share.unknown', 'not_found');

@@ -7,7 +7,7 @@ import { type CallerName, callerFromCertificate } from '@tillid/crypto';
 import { ensureCertificate, ensureKey, openAuthority } from './certificates.js';
 import { DataFolder } from './data-folder.js';
 import { openInstallation } from './installation.js';
-import { requestCertificate, signRequests } from './requests.js';
+import { renewCallers, requestCertificate, signRequests } from './requests.js';
 
 const nowMs = Date.now();
 const dayMs = 24 * 60 * 60 * 1000;
@@ -87,6 +87,23 @@ describe('a new caller', () => {
     expect(callerFromCertificate(new X509Certificate(certificate).raw)).toMatchObject(bank);
     await requestCertificate(data, bank);
     expect(await readFile(join(folder, 'cert.pem'), 'utf8')).toBe(certificate);
+  });
+
+  it('has it renewed for the same key at a start when it is due, and a broken one holds nobody up', async () => {
+    const authority = await openAuthority(data.authority, 'id', nowMs);
+    const broken: CallerName = { kind: 'auditor', id: 'broken' };
+    for (const name of [broken, bank]) {
+      await ensureKey(data.caller(name), name);
+      await ensureCertificate(authority, data.caller(name), name, nowMs);
+    }
+    await writeFile(join(data.caller(broken), 'cert.pem'), 'no certificate');
+    const [key, certificate] = await Promise.all(['key.pem', 'cert.pem'].map((file) => readFile(join(data.caller(bank), file), 'utf8')));
+    await renewCallers(data, authority, nowMs);
+    expect(await readFile(join(data.caller(bank), 'cert.pem'), 'utf8')).toBe(certificate);
+    await renewCallers(data, authority, nowMs + 61 * dayMs);
+    const { validTo } = new X509Certificate(await readFile(join(data.caller(bank), 'cert.pem'), 'utf8'));
+    expect(Math.abs(Date.parse(validTo) - (nowMs + 151 * dayMs))).toBeLessThan(1000);
+    expect(await readFile(join(data.caller(bank), 'key.pem'), 'utf8')).toBe(key);
   });
 
   it('never becomes a service, and gets no name but its own', async () => {

@@ -36,6 +36,15 @@ export async function signRequests(data: DataFolder, authority: Authority, nowMs
   }
 }
 
+/** At start, for whoever has a certificate and keeps its folder here: a new one for the same key when it is due. */
+export async function renewCallers(data: DataFolder, authority: Authority, nowMs: number): Promise<void> {
+  const folders = await readdir(data.callers, { recursive: true }).catch(() => []);
+  for (const folder of folders) {
+    const name = parseCallerUri(`tillid://${folder}`);
+    if (name && name.kind !== 'service' && (await textIfThere(join(data.caller(name), 'cert.pem')))) await signOne(data, authority, name, nowMs);
+  }
+}
+
 async function signOne(data: DataFolder, authority: Authority, name: CallerName, nowMs: number): Promise<void> {
   const folder = data.caller(name);
   try {

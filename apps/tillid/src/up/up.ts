@@ -8,7 +8,7 @@ import type { DataFolder } from '../installation/data-folder.js';
 import { CommandFailure } from '../installation/failure.js';
 import { type Installation, openInstallation } from '../installation/installation.js';
 import { takeLock } from '../installation/lock.js';
-import { signRequests } from '../installation/requests.js';
+import { renewCallers, signRequests } from '../installation/requests.js';
 import { describeRunning, ownCallers, readRunning, type Running, writeRunning } from '../installation/running.js';
 import { partyOf } from '../system/party.js';
 import { registerClient } from '../system/register-clients.js';
@@ -79,6 +79,7 @@ async function prepareCertificates(data: DataFolder, installation: Installation)
     await ensureKey(folder, name);
     await ensureCertificate(authority, folder, name, nowMs);
   }
+  await renewCallers(data, authority, nowMs);
   return authority;
 }
 

@@ -29,8 +29,9 @@ describe('a certificate of the installation', () => {
     expect(certificate.verify(new X509Certificate(authority.certificatePem).publicKey)).toBe(true);
     expect(certificate.ca).toBe(false);
     expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
-    expect(callerFromCertificate(der)).toEqual({ ...bank, thumbprint: Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url') });
-    expect(callerFromCertificate((await leaf(audit)).der)).toEqual({ ...audit, thumbprint: expect.any(String) });
+    const validUntilMs = Math.floor(nowMs / 1000) * 1000 + 90 * dayMs;
+    expect(callerFromCertificate(der)).toEqual({ ...bank, thumbprint: Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url'), validUntilMs });
+    expect(callerFromCertificate((await leaf(audit)).der)).toEqual({ ...audit, thumbprint: expect.any(String), validUntilMs });
   });
 
   it('is refused for a request that asks for another name, has another signature or no name at all', async () => {

@@ -1,25 +1,21 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { Refused } from '@tillid/kernel';
-import { type Caller, callerUri, type CallerName, parseCallerUri } from '../caller.js';
+import { callerUri, type CallerName, type CertifiedCaller, parseCallerUri } from '../caller.js';
 
 /**
  * Who a certificate names. TLS has checked the chain by now; this checks the shape: exactly one URI, of ours, and beside
  * it nothing but DNS names and addresses. Throws Refused call.unauthenticated.
  */
-export function callerFromCertificate(der: Uint8Array): Caller {
+export function callerFromCertificate(der: Uint8Array): CertifiedCaller {
   const certificate = parse(der);
   const name = certificate && !certificate.ca ? nameIn(certificate.subjectAltName ?? '') : undefined;
-  if (!name) throw new Refused('call.unauthenticated', 'unauthenticated');
-  return { ...name, thumbprint: thumbprintOf(der) };
+  if (!certificate || !name) throw new Refused('call.unauthenticated', 'unauthenticated');
+  return { ...name, thumbprint: thumbprintOf(der), validUntilMs: Date.parse(certificate.validTo) };
 }
 
 /** x5t#S256 (RFC 8705): what a token's `cnf` holds. */
 export function thumbprintOf(der: Uint8Array): string {
   return createHash('sha256').update(der).digest('base64url');
-}
-
-export function thumbprintOfPem(pem: string): string {
-  return thumbprintOf(new X509Certificate(pem).raw);
 }
 
 /** For `checkServerIdentity` of a TLS client: the peer must be this one, whatever host name was dialled. */

@@ -65,6 +65,8 @@ describe('a citizen\'s token', () => {
   it('shown by another certificate or at another place is a misuse that can be named', async () => {
     const stolen = await refusal(token, nowMs, { ...expected, thumbprint: systemIds.bytes(32).toString('base64url') });
     expect(stolen).toMatchObject({ code: 'token.other_certificate', tokenId: 'token-1' });
+    const tooLate = await refusal(token, nowMs + 400_000, { ...expected, thumbprint: systemIds.bytes(32).toString('base64url') });
+    expect(tooLate).toMatchObject({ code: 'token.other_certificate', tokenId: 'token-1' });
     expect(await refusal(token, nowMs, { ...expected, audience: 'tillid' })).toMatchObject({ code: 'token.foreign_audience', tokenId: 'token-1' });
     expect((await refusal(token, nowMs, { ...expected, issuer: 'tillid.local/other' })).code).toBe('token.malformed');
   });

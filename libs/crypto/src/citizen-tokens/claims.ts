@@ -30,7 +30,7 @@ export type TokenRefusal =
   | 'token.foreign_audience'
   | 'token.other_certificate';
 
-/** `tokenId` is there only when the signature was ours: then it is a misuse worth recording, else it is noise. */
+/** `tokenId` is there only when the signature was ours: then it may be a misuse worth recording, else it is noise. */
 export class TokenRefused extends Refused {
   constructor(
     override readonly code: TokenRefusal,

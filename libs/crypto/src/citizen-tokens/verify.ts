@@ -24,14 +24,14 @@ export interface ExpectedToken {
  */
 export async function verifyCitizenToken(token: string, keys: TokenKeySource, expected: ExpectedToken, nowMs: number): Promise<CitizenToken> {
   if (token.length > tokenLengthMax) throw new TokenRefused('token.malformed');
-  const payload = await verifySignature(token, keys, expected.issuer, nowMs);
+  const payload = await verifySignature(token, keys, expected, nowMs);
   const claims = claimsIn(payload);
   if (!constantTimeEqual(claims.thumbprint, expected.thumbprint)) throw new TokenRefused('token.other_certificate', claims.tokenId);
   if (claims.audience !== expected.audience) throw new TokenRefused('token.foreign_audience', claims.tokenId);
   return claims;
 }
 
-async function verifySignature(token: string, keys: TokenKeySource, issuer: string, nowMs: number): Promise<JWTPayload> {
+async function verifySignature(token: string, keys: TokenKeySource, { issuer, thumbprint }: ExpectedToken, nowMs: number): Promise<JWTPayload> {
   try {
     const { payload } = await jwtVerify(token, keys, {
       algorithms: ['ES256'],
@@ -44,23 +44,30 @@ async function verifySignature(token: string, keys: TokenKeySource, issuer: stri
     });
     return payload;
   } catch (error) {
-    if (error instanceof errors.JWTExpired) throw new TokenRefused('token.expired', idOf(error.payload));
+    if (error instanceof errors.JWTExpired) throw expired(error.payload, thumbprint);
     if (isAboutTheToken(error)) throw new TokenRefused('token.malformed');
     throw error;
   }
 }
 
 function claimsIn(payload: JWTPayload): CitizenToken {
-  const { aud, sub, jti, iat, exp, sid, acr, cnf } = payload;
-  const thumbprint = (cnf as { 'x5t#S256'?: unknown } | undefined)?.['x5t#S256'];
+  const { aud, sub, jti, iat, exp, sid, acr } = payload;
+  const thumbprint = boundTo(payload);
   const level = typeof acr === 'string' ? assuranceLevelOf(acr) : undefined;
   const whole = typeof aud === 'string' && typeof sub === 'string' && typeof jti === 'string' && typeof sid === 'string' && typeof thumbprint === 'string';
   if (!whole || level === undefined || iat === undefined || exp === undefined) throw new TokenRefused('token.malformed');
   return { audience: aud, subject: sub, sessionId: sid, level, thumbprint, tokenId: jti, issuedAtMs: iat * 1000, expiresAtMs: exp * 1000 };
 }
 
-function idOf(payload: JWTPayload): string | undefined {
-  return typeof payload.jti === 'string' ? payload.jti : undefined;
+/** Its signature is ours, so whoever shows it from another certificate has stolen it, in time to use it or not. */
+function expired(payload: JWTPayload, thumbprint: string): TokenRefused {
+  const bound = boundTo(payload);
+  const stolen = typeof bound === 'string' && !constantTimeEqual(bound, thumbprint);
+  return new TokenRefused(stolen ? 'token.other_certificate' : 'token.expired', typeof payload.jti === 'string' ? payload.jti : undefined);
+}
+
+function boundTo({ cnf }: JWTPayload): unknown {
+  return (cnf as { 'x5t#S256'?: unknown } | undefined)?.['x5t#S256'];
 }
 
 /** Everything jose says about the token itself; a key set that times out or answers nonsense is not the token's fault. */

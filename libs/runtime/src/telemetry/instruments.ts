@@ -5,7 +5,6 @@ export interface Instruments {
   readonly rpcDurationMs: Histogram;
   readonly appendDurationMs: Histogram;
   readonly appendedEvents: Counter;
-  readonly ingestedEvents: Counter;
   readonly throttled: Counter;
   readonly refusalsRecorded: Counter;
 }
@@ -19,7 +18,6 @@ export function instruments(): Instruments {
     rpcDurationMs: meter.createHistogram(metricNames.rpcDurationMs, { unit: 'ms' }),
     appendDurationMs: meter.createHistogram(metricNames.appendDurationMs, { unit: 'ms' }),
     appendedEvents: meter.createCounter(metricNames.appendedEvents),
-    ingestedEvents: meter.createCounter(metricNames.ingestedEvents),
     throttled: meter.createCounter(metricNames.throttled),
     refusalsRecorded: meter.createCounter(metricNames.refusalsRecorded),
   };

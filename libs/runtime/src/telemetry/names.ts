@@ -13,20 +13,17 @@ export const spanNames = {
 
 export const attributeNames = {
   rpcSystem: 'rpc.system',
-  rpcService: 'rpc.service',
   rpcMethod: 'rpc.method',
-  rpcStatus: 'rpc.grpc.status_code',
   httpRoute: 'http.route',
-  httpStatus: 'http.response.status_code',
   callerKind: 'tillid.caller.kind',
   /** Stable code of a refusal. */
   refusal: 'tillid.refusal',
   correlationId: 'tillid.correlation_id',
   source: 'tillid.source',
   consumer: 'tillid.consumer',
-  position: 'tillid.position',
+  /** These two are counts that libs/eventsourcing gives its spans. */
   events: 'tillid.events',
-  outcome: 'tillid.outcome',
+  streams: 'tillid.streams',
   limit: 'tillid.limit',
 } as const;
 
@@ -34,7 +31,6 @@ export const metricNames = {
   rpcDurationMs: 'tillid.rpc.duration',
   appendDurationMs: 'tillid.append.duration',
   appendedEvents: 'tillid.append.events',
-  ingestedEvents: 'tillid.ingest.events',
   consumerLag: 'tillid.consumer.lag',
   consumersParked: 'tillid.consumer.parked',
   throttled: 'tillid.throttled',

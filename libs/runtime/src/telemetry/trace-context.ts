@@ -15,17 +15,15 @@ export function formatTraceParent({ traceId, spanId, traceFlags }: SpanContext):
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
 }
 
-/** The context a request's work runs in: its caller's trace, or a new one. Ids exist even when nothing is exported, so that logs and events can be joined. */
+/** The context a request's work runs in: its caller's trace, or none yet, so that its first span begins one. */
 export function requestContext(traceParent: string | undefined): Context {
-  const remote = parseTraceParent(traceParent) ?? { traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex'), traceFlags: TraceFlags.NONE };
-  return trace.setSpanContext(ROOT_CONTEXT, remote);
+  const remote = parseTraceParent(traceParent);
+  return remote ? trace.setSpanContext(ROOT_CONTEXT, remote) : ROOT_CONTEXT;
 }
 
-/** `trace_parent` of an event as a context: a reaction's work belongs to the trace of what it reacts to. */
-export function eventContext(traceParent: Uint8Array): Context {
-  if (traceParent.length !== 24) return requestContext(undefined);
-  const hex = Buffer.from(traceParent).toString('hex');
-  return requestContext(`00-${hex.slice(0, 32)}-${hex.slice(32)}-01`);
+/** A trace of our own making, for when no SDK makes one: logs and events can be joined even if nothing is exported. */
+export function newSpanContext(): SpanContext {
+  return { traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex'), traceFlags: TraceFlags.NONE };
 }
 
 /** Trace id and span id of the work at hand, 24 bytes, as events carry it. */

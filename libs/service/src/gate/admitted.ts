@@ -1,5 +1,6 @@
 import type { AccessRule } from '@tillid/contracts/access';
-import type { Caller, Citizen } from '../call.js';
+import type { CertifiedCaller } from '@tillid/crypto';
+import type { Citizen } from '../call.js';
 import type { RpcDefinition } from '@tillid/rpc';
 
 /** What the edge knows of a call before any of its bytes are looked at. */
@@ -15,7 +16,7 @@ export interface Knock {
 
 /** A call the gate let through. */
 export interface Admitted {
-  readonly caller: Caller;
+  readonly caller: CertifiedCaller;
   readonly rule: AccessRule;
   readonly citizen?: Citizen;
   /** As shown; looked at where the rule leaves a token open. */
@@ -29,8 +30,6 @@ export interface Admitted {
 
 export interface RegisteredRpc {
   readonly definition: RpcDefinition;
-  readonly maxRequestBytes: number;
-  readonly secretReply: boolean;
   /** Bound to its controller. */
   readonly handler: (request: never, call: never) => unknown;
 }

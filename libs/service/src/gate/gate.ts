@@ -1,10 +1,11 @@
 import type { AccessRule } from '@tillid/contracts/access';
-import { callerFromCertificate } from '@tillid/crypto';
+import { callerFromCertificate, type CertifiedCaller } from '@tillid/crypto';
 import { Refused, type Clock, type Ids } from '@tillid/kernel';
 import { instruments, attributeNames } from '@tillid/runtime';
 import type { Caller, Citizen } from '../call.js';
 import { TokenMisuse, type TokenGuard, type TokenUse } from '../token-guard.js';
 import type { Admitted, Knock } from './admitted.js';
+import { CallsAtOnce } from './calls-at-once.js';
 import type { RateLimit } from './rate-limit.js';
 import type { RefusalLog } from './refusal-log.js';
 
@@ -16,8 +17,11 @@ export interface GateParts {
   readonly clock: Clock;
   readonly ids: Ids;
   /** Reads the caller out of a certificate; specs without TLS bring their own. */
-  readonly readCertificate?: (certificate: Uint8Array) => Caller;
+  readonly readCertificate?: (certificate: Uint8Array) => CertifiedCaller;
 }
+
+/** For what has no rule of its own; the same as a rule's default. */
+const openCallsPerMinute = 6000;
 
 /**
  * Who may call what, decided before any handler and any byte of the request. Deny by default: no certificate, no rule,
@@ -25,7 +29,8 @@ export interface GateParts {
  */
 export class Gate {
   /** By the very bytes a connection keeps, so that what names them is worked out once for each. */
-  private readonly callers = new WeakMap<Uint8Array, Caller>();
+  private readonly callers = new WeakMap<Uint8Array, CertifiedCaller>();
+  private readonly atOnce = new CallsAtOnce();
 
   constructor(private readonly parts: GateParts) {}
 
@@ -37,7 +42,7 @@ export class Gate {
       await this.parts.refusals.broken({ caller, rpc: knock.path, reason: 'call.not_allowed' });
       throw new Refused('call.not_allowed', 'not_allowed');
     }
-    this.throttle(caller, knock.path, rule);
+    this.throttle(caller, knock.path, 'calls_per_minute', () => this.parts.rates.take(`${caller.kind}/${caller.id} ${knock.path}`, rule.callsPerMinute));
     const token = bearer(knock.header('authorization'));
     const citizen = rule.citizenToken === 'none' ? undefined : await this.citizen(token, caller, rule.citizenToken, knock.path, knock.deadlineMs);
     const trusted = caller.kind === 'service';
@@ -53,6 +58,18 @@ export class Gate {
     };
   }
 
+  /** For what every certificate of the installation may call. Throws Refused. */
+  admitOpen(knock: Pick<Knock, 'path' | 'certificate'>): CertifiedCaller {
+    const caller = this.callerOf(knock);
+    this.throttle(caller, knock.path, 'calls_per_minute', () => this.parts.rates.take(`${caller.kind}/${caller.id} open`, openCallsPerMinute));
+    return caller;
+  }
+
+  /** Holds a place among the caller's open calls until what it answers is called; or throws call.too_many. */
+  enter(caller: Caller, path: string, isStream: boolean): () => void {
+    return this.throttle(caller, path, 'calls_at_once', () => this.atOnce.enter(caller, isStream));
+  }
+
   /** A valid token, or a refusal; a misused one is recorded. */
   async citizen(token: string | undefined, caller: Caller, use: TokenUse, rpc: string, deadlineMs: number): Promise<Citizen> {
     if (token === undefined) throw new Refused('token.required', 'unauthenticated');
@@ -64,21 +81,25 @@ export class Gate {
     }
   }
 
-  /** The caller in a certificate, or call.unauthenticated. */
-  callerOf(knock: Pick<Knock, 'certificate'>): Caller {
-    if (!knock.certificate) throw new Refused('call.unauthenticated', 'unauthenticated');
-    const known = this.callers.get(knock.certificate);
-    if (known) return known;
-    const caller = (this.parts.readCertificate ?? callerFromCertificate)(knock.certificate);
-    this.callers.set(knock.certificate, caller);
+  /** The caller in a certificate that is still good, or call.unauthenticated. */
+  callerOf({ certificate }: Pick<Knock, 'certificate'>): CertifiedCaller {
+    const caller = certificate && this.named(certificate);
+    // A connection, or a resumed TLS session, may outlive the certificate it began with.
+    if (!caller || caller.validUntilMs <= this.parts.clock.nowMs()) throw new Refused('call.unauthenticated', 'unauthenticated');
     return caller;
   }
 
-  private throttle(caller: Caller, path: string, rule: AccessRule): void {
+  private named(certificate: Uint8Array): CertifiedCaller {
+    const caller = this.callers.get(certificate) ?? (this.parts.readCertificate ?? callerFromCertificate)(certificate);
+    this.callers.set(certificate, caller);
+    return caller;
+  }
+
+  private throttle<Taken>(caller: Caller, path: string, limit: string, take: () => Taken): Taken {
     try {
-      this.parts.rates.take(`${caller.kind}/${caller.id} ${path}`, rule.callsPerMinute);
+      return take();
     } catch (error) {
-      instruments().throttled.add(1, { [attributeNames.rpcMethod]: path, [attributeNames.callerKind]: caller.kind, [attributeNames.limit]: 'calls_per_minute' });
+      instruments().throttled.add(1, { [attributeNames.rpcMethod]: path, [attributeNames.callerKind]: caller.kind, [attributeNames.limit]: limit });
       throw error;
     }
   }

@@ -20,9 +20,12 @@ export function admittedOf(metadata: Metadata): Admitted {
 }
 
 /** THE interceptor: in front of every handler there is, before any message is read. */
-export function authorise(gate: Gate, ids: Ids, logger: Logger): ServerInterceptor {
-  return (method, call) =>
-    new ServerInterceptingCall(call, {
+export function authorise(gate: Gate, stopping: AbortSignal, ids: Ids, logger: Logger): ServerInterceptor {
+  return (method, call) => {
+    let over = false;
+    let leave: (() => void) | undefined;
+    const cut = () => call.sendStatus(statusOfRefusal(new Refused('call.service_stopping', 'unknown_outcome')));
+    return new ServerInterceptingCall(call, {
       start: (next) => {
         next({
           onReceiveMetadata: (metadata, proceed) => {
@@ -36,20 +39,32 @@ export function authorise(gate: Gate, ids: Ids, logger: Logger): ServerIntercept
               deadlineMs: Number(call.getDeadline()),
             };
             const open = openServices.some((service) => method.path.startsWith(service));
-            const admit = async () => (open ? void gate.callerOf(knock) : gate.admit(knock));
+            const admit = async () => {
+              const passed = open ? undefined : await gate.admit(knock);
+              // Whoever hung up while the gate was asking has no end to come that would give the place back.
+              if (over) return;
+              leave = gate.enter(passed?.caller ?? gate.admitOpen(knock), method.path, method.responseStream);
+              if (passed) admitted.set(metadata, passed);
+              // A health watch never ends by itself, and these handlers are not ours.
+              else stopping.addEventListener('abort', cut, { once: true });
+            };
             admit().then(
-              (passed) => {
-                if (passed) admitted.set(metadata, passed);
-                proceed(metadata);
-              },
+              () => proceed(metadata),
               (error: unknown) => call.sendStatus(refusal(error, ids, logger, method.path)),
             );
+          },
+          // However the call ended: answered and taken, hung up, or the connection lost.
+          onCancel: () => {
+            over = true;
+            leave?.();
+            stopping.removeEventListener('abort', cut);
           },
         });
       },
       // grpc-js answers a call without a message, or with two, as if the method did not exist.
       sendStatus: (answer, next) => next(answer.code === status.UNIMPLEMENTED && answer.details?.startsWith('Received ') ? statusOfRefusal(new Refused('call.malformed', 'invalid')) : answer),
     });
+  };
 }
 
 function refusal(error: unknown, ids: Ids, logger: Logger, path: string) {

@@ -10,7 +10,7 @@ import type { Logger } from '@tillid/runtime';
 import { HealthImplementation } from 'grpc-health-check';
 import type { RegisteredRpc } from '../gate/admitted.js';
 import type { Gate } from '../gate/gate.js';
-import type { Pipeline } from '../pipeline/pipeline.js';
+import { requestBytesMax, type Pipeline } from '../pipeline/pipeline.js';
 import { authorise } from './authorise.js';
 import { grpcDefinition, grpcHandler } from './handlers.js';
 
@@ -30,11 +30,10 @@ export class GrpcServer {
   private readonly health = new HealthImplementation({ '': 'NOT_SERVING' });
 
   constructor(private readonly parts: GrpcServerParts) {
-    const largest = Math.max(...parts.rpcs.map((rpc) => rpc.maxRequestBytes));
     this.server = new Server({
-      interceptors: [authorise(parts.gate, parts.ids, parts.logger)],
-      // A little above the largest, so that the rpc's own limit answers, with a reason. Far above, the connection itself says no.
-      'grpc.max_receive_message_length': largest + 1024,
+      interceptors: [authorise(parts.gate, this.stopping.signal, parts.ids, parts.logger)],
+      // A little above the limit, so that it is the pipeline that answers, with a reason. Far above, the connection itself says no.
+      'grpc.max_receive_message_length': requestBytesMax + 1024,
       'grpc.max_concurrent_streams': 1000,
       'grpc.keepalive_time_ms': 20_000,
       'grpc.keepalive_timeout_ms': 10_000,

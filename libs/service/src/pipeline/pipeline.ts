@@ -5,14 +5,12 @@ import type { Call } from '../call.js';
 import type { Admitted, RegisteredRpc } from '../gate/admitted.js';
 import type { Gate } from '../gate/gate.js';
 import { CommandContexts } from './command-contexts.js';
-import type { SecretReplies } from './secret-replies.js';
 import { refusalOf } from './wire-errors.js';
 
 export interface PipelineParts {
   readonly gate: Gate;
   /** Makes fingerprints; 32 bytes, not in the store. */
   readonly callSecret: Uint8Array;
-  readonly secretReplies?: SecretReplies;
   /** Resolves when the service has taken a position in ("consent/0@17"). */
   readonly waitForPosition: (position: string, deadlineMs: number, signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
@@ -31,6 +29,7 @@ export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
 }
 
+export const requestBytesMax = 64 * 1024;
 export const deadlines = { defaultMs: 10_000, maxMs: 60_000 } as const;
 
 /** From an admitted call and its bytes to the bytes of the reply; knows no transport. Throws Refused, DeadlineExceeded, or a fault. */
@@ -47,12 +46,11 @@ export class Pipeline {
     try {
       return await this.traced(rpc, admitted, async () => {
         const request = decode(rpc, bytes);
-        const { call, contexts } = this.callOf(rpc, admitted, bytes, request, deadlineMs, signal, (written) => (position = written));
+        const call = this.callOf(rpc, admitted, bytes, request, deadlineMs, signal, (written) => (position = written));
         await this.waitForMinPosition(admitted, deadlineMs, signal);
-        const run = async () => rpc.definition.responseSerialize(await (rpc.handler as (request: object, call: Call) => Promise<object>)(request, call));
-        const replied = rpc.secretReply ? this.secretReplies().once(contexts.context(), run) : run();
+        const replied = (rpc.handler as (request: object, call: Call) => Promise<object>)(request, call);
         const reply = await Promise.race([replied, aborted(deadline.signal)]);
-        return { bytes: reply, ...(position !== undefined && { position }) };
+        return { bytes: rpc.definition.responseSerialize(reply), ...(position !== undefined && { position }) };
       });
     } finally {
       clearTimeout(timer);
@@ -62,19 +60,24 @@ export class Pipeline {
   /** Messages one at a time: the next is asked for when the last has been taken. */
   async *stream(rpc: RegisteredRpc, admitted: Admitted, bytes: Uint8Array, hungUp: AbortSignal): AsyncGenerator<Buffer> {
     const request = decode(rpc, bytes);
-    const { call } = this.callOf(rpc, admitted, bytes, request, admitted.deadlineMs, hungUp, () => undefined);
+    const call = this.callOf(rpc, admitted, bytes, request, admitted.deadlineMs, hungUp, () => undefined);
     await this.waitForMinPosition(admitted, Math.min(admitted.deadlineMs, this.parts.clock.nowMs() + deadlines.defaultMs), hungUp);
     const messages = (rpc.handler as (request: object, call: Call) => AsyncIterable<object>)(request, call);
-    for await (const message of messages) yield rpc.definition.responseSerialize(message);
+    for await (const message of messages) {
+      // A stream may go on for as long as the process does, the right to read it only as long as the certificate.
+      if (admitted.caller.validUntilMs <= this.parts.clock.nowMs()) throw new Refused('call.unauthenticated', 'unauthenticated');
+      yield rpc.definition.responseSerialize(message);
+    }
   }
 
-  private callOf(rpc: RegisteredRpc, admitted: Admitted, bytes: Uint8Array, request: object, deadlineMs: number, signal: AbortSignal, wrotePosition: (position: string) => void) {
+  private callOf(rpc: RegisteredRpc, admitted: Admitted, bytes: Uint8Array, request: object, deadlineMs: number, signal: AbortSignal, wrotePosition: (position: string) => void): Call {
     const { caller, rule, citizen, token, correlationId } = admitted;
     const { path } = rpc.definition;
     const idempotencyKey = keyOf(request, rule.changes);
-    const contexts = new CommandContexts({ caller, rpc: path, idempotencyKey, request: bytes, correlationId, deadlineMs }, this.parts.callSecret, this.parts.ids);
+    let subject = citizen?.subject;
+    const contexts = new CommandContexts({ caller, subject: () => subject, rpc: path, idempotencyKey, request: bytes, correlationId, deadlineMs }, this.parts.callSecret, this.parts.ids);
     let shown: ReturnType<Gate['citizen']> | undefined;
-    const call: Call = {
+    return {
       caller,
       ...(citizen && { citizen }),
       rpc: path,
@@ -85,21 +88,19 @@ export class Pipeline {
       context: (step) => contexts.context(step),
       contextOf: (...parts) => contexts.contextOf(parts),
       keyFor: (step) => contexts.keyFor(step),
-      requireCitizen: () => (shown ??= citizen ? Promise.resolve(citizen) : this.parts.gate.citizen(token, caller, caller.kind === 'citizen_agent' ? 'own_rooms' : 'at_receiver', path, deadlineMs)),
+      requireCitizen: async () => {
+        const required = await (shown ??= citizen ? Promise.resolve(citizen) : this.parts.gate.citizen(token, caller, caller.kind === 'citizen_agent' ? 'own_rooms' : 'at_receiver', path, deadlineMs));
+        subject = required.subject;
+        return required;
+      },
       wrotePosition,
     };
-    return { call, contexts };
   }
 
   private async waitForMinPosition({ minPosition }: Admitted, deadlineMs: number, signal: AbortSignal): Promise<void> {
     if (minPosition === undefined) return;
     if (!/^[a-z]{1,20}\/\d{1,4}@\d{1,15}$/.test(minPosition)) throw malformed('tillid-min-position', 'is not "<source>@<position>"');
     await Promise.race([this.parts.waitForPosition(minPosition, deadlineMs, signal), aborted(signal)]);
-  }
-
-  private secretReplies(): SecretReplies {
-    if (!this.parts.secretReplies) throw new Error('secret replies need an expiring store');
-    return this.parts.secretReplies;
   }
 
   private traced<Result>(rpc: RegisteredRpc, admitted: Admitted, work: () => Promise<Result>): Promise<Result> {
@@ -125,7 +126,7 @@ export class Pipeline {
 }
 
 function decode(rpc: RegisteredRpc, bytes: Uint8Array): object {
-  if (bytes.length > rpc.maxRequestBytes) throw new Refused('call.too_large', 'invalid');
+  if (bytes.length > requestBytesMax) throw new Refused('call.too_large', 'invalid');
   try {
     return rpc.definition.requestDeserialize(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)) as object;
   } catch {
