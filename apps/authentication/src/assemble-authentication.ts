@@ -118,7 +118,7 @@ export async function assembleAuthentication(ports: AuthenticationPorts): Promis
     signIns: new OpenSignIns(ports.signIns, clock, secrets, new OpenPerClient(ports.limits.openSignInsPerClient)),
     tries: new TryPools(ports.tries, clock),
     devices: new KnownDevices(ports.tries, clock),
-    misuse: new MisuseLog(log, clock, ids),
+    misuse: new MisuseLog(log, ids),
     limits: ports.limits,
   };
 

@@ -92,6 +92,15 @@ describe('a token', () => {
     const counts = (await town.events()).filter(({ position }) => position > before).map(({ event }) => (event.type === 'TokenMisused' ? event.count : 0));
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(101);
   });
+  it('misused too often by a caller who never comes back is counted all the same', async () => {
+    const { token } = await town.signedIn(karen);
+    town.passTime(60_000);
+    const before = await town.head();
+    for (let time = 0; time < 15; time++) await town.active(token, hospital);
+    await town.front.flushRefusals();
+    const misused = (await town.events()).filter(({ position }) => position > before).map(({ event }) => (event.type === 'TokenMisused' ? event.count : 0));
+    expect(misused).toEqual([...Array.from({ length: 10 }, () => 1), 5]);
+  });
   it('can be asked about by a service, for the certificate that showed it', async () => {
     const { token } = await town.signedIn(karen);
     const thumbprint = (JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { cnf: { 'x5t#S256': string } }).cnf['x5t#S256'];

@@ -87,6 +87,7 @@ export class Pipeline {
       contextOf: (...parts) => contexts.contextOf(parts),
       keyFor: (step) => contexts.keyFor(step),
       requireCitizen: () => (shown ??= citizen ? Promise.resolve(citizen) : this.parts.gate.citizen(token, caller, caller.kind === 'citizen_agent' ? 'own_rooms' : 'at_receiver', path, deadlineMs)),
+      recordRefusal: (reason, { onlyCounted = false, ...more } = {}) => this.parts.gate.refused({ caller, rpc: path, reason, ...more }, onlyCounted),
       wrotePosition,
     };
     return { call, contexts };
