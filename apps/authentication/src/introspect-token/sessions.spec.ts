@@ -138,6 +138,21 @@ describe('a citizen whom identity blocks', () => {
     await expect(town.redeem(done)).rejects.toMatchObject({ code: 'citizen.closed' });
     expect(await town.active(token)).toBe(false);
   });
+  it('has no session left when the block arrives between the last look and the record of redeeming', async () => {
+    const ulf = await town.person('ulf.ulfsen');
+    const done = await town.completed(ulf);
+    const { store } = town.service.log.log;
+    const append = store.append.bind(store);
+    store.append = async (commit) => {
+      store.append = append;
+      await town.identityTells({ type: 'CitizenBlocked', citizenId: ulf.citizenId, reason: 'reported_stolen' });
+      await town.settled();
+      return append(commit);
+    };
+    const before = await town.head();
+    await expect(town.redeem(done)).rejects.toMatchObject({ code: 'citizen.blocked' });
+    expect(await town.types(before)).toEqual(['SignInRedeemed', 'SessionStarted', 'SessionEnded']);
+  });
   it('whose key was destroyed is like somebody who never was', async () => {
     const ib = await town.person('ib.ibsen');
     town.destroyed.add(ib.citizenId);
