@@ -47,6 +47,7 @@ async function openStores({ data, expiringEntries }: AuthenticationShell['config
     readModels: await sqliteReadModelStore({ path: file('read-models') }),
     signIns: await sqliteExpiringStore({ path: file('sign-ins'), maxEntries: expiringEntries }),
     tries: await sqliteExpiringStore({ path: file('tries'), maxEntries: expiringEntries }),
+    devices: await sqliteExpiringStore({ path: file('devices'), maxEntries: expiringEntries }),
     progress: new ProgressBook(),
   };
 }
@@ -76,13 +77,13 @@ async function run(shell: AuthenticationShell): Promise<Running> {
 
 function serviceParts(shell: AuthenticationShell, { stores, assembled: { service, consumers } }: Running): ServiceParts {
   const { clock, logger, telemetry } = shell;
-  const { progress, readModels, signIns, store, tries, vault } = stores;
+  const { devices, progress, readModels, signIns, store, tries, vault } = stores;
   const onTrouble = ({ error, kind, ...names }: Trouble): void => logger.warn({ err: error, ...names }, `a consumer met trouble: ${kind}`);
   const followers = consumers.map(({ source, consumer }) => {
     const parts = { source, consumer, clock, telemetry, onTrouble, book: progress };
     return source === sources.authentication ? followLog({ ...parts, store }) : followSource({ ...parts, reader: shell.feedOf('identity') });
   });
-  const sweepExpired = () => Promise.all([signIns.sweep(clock.nowMs()), tries.sweep(clock.nowMs())]);
+  const sweepExpired = () => Promise.all([signIns, tries, devices].map((each) => each.sweep(clock.nowMs())));
   return {
     store,
     progress,
@@ -101,7 +102,7 @@ function serviceParts(shell: AuthenticationShell, { stores, assembled: { service
       },
     ],
     tokens: ownTokenGuard(service),
-    close: [store, vault, readModels, signIns, tries],
+    close: [store, vault, readModels, signIns, tries, devices],
   };
 }
 

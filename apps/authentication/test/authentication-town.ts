@@ -34,7 +34,7 @@ export interface Person {
 type AnyCaller = typeof bank | typeof hospital | typeof portal | typeof otherAgent;
 
 /** Authentication on stores in memory, behind everything but sockets; identity is a log and a key ring that the spec writes. */
-export async function authenticationTown() {
+export async function authenticationTown({ openSignInsPerClient = 1000, strangersTriesMax = 100_000 } = {}) {
   let nowMs = Date.parse('2026-11-24T08:00:00Z');
   const clock = { nowMs: () => nowMs };
   const store = inMemoryEventStore();
@@ -43,19 +43,22 @@ export async function authenticationTown() {
   const keysAsked: string[] = [];
   const destroyed = new Set<string>();
   const vault = inMemoryVault();
-  const tries = inMemoryExpiringStore();
+  const signIns = inMemoryExpiringStore();
+  let keyRingDown = false;
   const { service, consumers } = await assembleAuthentication({
     clock,
     ids: systemIds,
     store,
     vault,
     progress,
-    tries,
+    signIns,
+    tries: inMemoryExpiringStore({ maxEntries: strangersTriesMax }),
+    devices: inMemoryExpiringStore(),
     readModels: inMemoryReadModelStore(),
-    signIns: inMemoryExpiringStore(),
     citizenKeys: {
       keyOf: (citizenId) => {
         keysAsked.push(citizenId);
+        if (keyRingDown) return Promise.reject(new Refused('peer.unavailable', 'unknown_outcome'));
         if (destroyed.has(citizenId)) return Promise.reject(new Refused('key_ring.key_destroyed', 'precondition'));
         return Promise.resolve(createHmac('sha256', 'key ring').update(citizenId).digest());
       },
@@ -64,7 +67,7 @@ export async function authenticationTown() {
     secrets: { pairwise: Buffer.alloc(32, 1), userIds: Buffer.alloc(32, 2), signIns: Buffer.alloc(32, 3) },
     tokenKeys: { read: () => Promise.resolve(undefined), write: () => Promise.resolve() },
     issuer: 'town.test',
-    limits: { hashes: { atOnce: 2, knownPlaces: 50, unknownPlaces: 200 }, openSignInsPerClient: 1000, sessionLifetimeMs: 3_600_000 },
+    limits: { hashes: { atOnce: 2, knownPlaces: 50, unknownPlaces: 200 }, openSignInsPerClient, sessionLifetimeMs: 3_600_000 },
   });
   const follow = ({ source, consumer }: (typeof consumers)[number]) => followLog({ source, consumer, clock, book: progress, store: source === sources.identity ? identity : store });
   const own = consumers.filter(({ source }) => source === sources.authentication).map(follow);
@@ -94,13 +97,14 @@ export async function authenticationTown() {
     service,
     front,
     vault,
+    signIns,
     keysAsked,
     destroyed,
     settled,
     passTime: (ms: number) => void (nowMs += ms),
     now: () => nowMs,
-    /** The feed from identity stands still, and goes on. */
-    holdIdentity: () => Promise.all(fromIdentity.map((follower) => follower.stop())),
+    /** Identity answers nobody, until it is up again. */
+    keyRingIsDown: (down: boolean) => void (keyRingDown = down),
 
     async identityTells(event: EventOf<typeof identityEvents>): Promise<void> {
       const position = (await identity.head()).position + 1;
