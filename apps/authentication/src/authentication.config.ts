@@ -1,6 +1,6 @@
 import { count, serviceSettings, setting } from '@tillid/runtime';
 
-/** Every setting of authentication, beside what all services have. docs/config.md is made of these words. */
+/** Every setting of authentication, beside what all services have. */
 export const authenticationConfig = {
   ...serviceSettings,
   hashesAtOnce: setting({

@@ -44,6 +44,7 @@ export async function authenticationTown({ openSignInsPerClient = 1000, stranger
   const destroyed = new Set<string>();
   const vault = inMemoryVault();
   const signIns = inMemoryExpiringStore();
+  const devices = inMemoryExpiringStore();
   let keyRingDown = false;
   const { service, consumers } = await assembleAuthentication({
     clock,
@@ -53,7 +54,7 @@ export async function authenticationTown({ openSignInsPerClient = 1000, stranger
     progress,
     signIns,
     tries: inMemoryExpiringStore({ maxEntries: strangersTriesMax }),
-    devices: inMemoryExpiringStore(),
+    devices,
     readModels: inMemoryReadModelStore(),
     citizenKeys: {
       keyOf: (citizenId) => {
@@ -97,7 +98,16 @@ export async function authenticationTown({ openSignInsPerClient = 1000, stranger
     service,
     front,
     vault,
-    signIns,
+    /** As if the process died once it had written to the log: nothing gets into the stores of sign-ins and devices any more. */
+    async dyingBeforeExpiringStores(work: () => Promise<unknown>): Promise<void> {
+      const both = [signIns, devices].map((store) => ({ store, compareAndSet: store.compareAndSet }));
+      for (const { store } of both) store.compareAndSet = () => Promise.reject(new Error('killed'));
+      try {
+        await work();
+      } finally {
+        for (const { store, compareAndSet } of both) store.compareAndSet = compareAndSet;
+      }
+    },
     keysAsked,
     destroyed,
     settled,

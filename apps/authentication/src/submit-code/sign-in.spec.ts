@@ -158,32 +158,51 @@ describe('a sign-in that is begun again, under its old key, when its five minute
   });
 });
 
-describe('a crash between the record of a password and the entry that says whose it was', () => {
-  const crashed = async (person: Person) => {
+describe('a crash between the record of a step and what follows it', () => {
+  const passwordRecordedOnly = async (person: Person) => {
     const begun = await town.begun(bank, AssuranceLevel.LOW);
     const { signInId, agentSecret } = begun;
     const request = { idempotencyKey: key(), signInId, agentSecret, userId: person.userId, password: person.password, deviceSecret: '' };
     const submit = () => town.front.as(portal).call(rpcs.submitPassword, request);
-    const compareAndSet = town.signIns.compareAndSet.bind(town.signIns);
-    town.signIns.compareAndSet = () => Promise.reject(new Error('killed'));
-    await expect(submit()).rejects.toThrow();
-    town.signIns.compareAndSet = compareAndSet;
+    await town.dyingBeforeExpiringStores(() => expect(submit()).rejects.toThrow('killed'));
     await expect(town.redeem(begun)).rejects.toMatchObject({ code: 'sign_in.not_completed' });
     return { begun, submit };
   };
 
-  it('is mended by the same call', async () => {
-    const { begun, submit } = await crashed(await town.person('crashed.once'));
+  it('of a password is mended by the same call', async () => {
+    const { begun, submit } = await passwordRecordedOnly(await town.person('crashed.once'));
     expect(await submit()).toEqual({ codeNumber: '', completed: true });
     expect((await town.redeem(begun)).level).toBe(AssuranceLevel.LOW);
   });
-  it('is not mended by a password that was changed meanwhile', async () => {
+  it('of a password is not mended when the password was changed meanwhile', async () => {
     const person = await town.person('crashed.then.changed');
     const { token } = await town.signedIn(person, portal);
-    const { begun, submit } = await crashed(person);
+    const { begun, submit } = await passwordRecordedOnly(person);
     await town.front.as(portal).call(rpcs.changePassword, { idempotencyKey: key(), oldPassword: person.password, newPassword: 'et helt nyt kodeord' }, { token });
     await expect(submit()).rejects.toMatchObject({ code: 'sign_in.abandoned' });
     await expect(town.redeem(begun)).rejects.toMatchObject({ code: 'sign_in.not_completed' });
+  });
+  it('of a code is mended by the same call, and the device is known', async () => {
+    const person = await town.person('crashed.with.code');
+    const begun = await town.begun();
+    const { codeNumber } = await town.password(begun, person.userId, person.password);
+    const request = { idempotencyKey: key(), signInId: begun.signInId, agentSecret: begun.agentSecret, code: keyOf(person.card, codeNumber) };
+    const submit = () => town.front.as(portal).call(rpcs.submitCode, request);
+    await town.dyingBeforeExpiringStores(() => expect(submit()).rejects.toThrow('killed'));
+    const { completed, deviceSecret } = await submit();
+    expect(completed).toBe(true);
+    expect(await town.service.devices.find(person.citizenId, deviceSecret)).toMatch(/^[0-9a-f]{64}$/);
+    await town.redeem(begun);
+  });
+  it('of giving up leaves it given up', async () => {
+    const begun = await town.begun();
+    await town.password(begun, karen.userId, karen.password);
+    const request = { idempotencyKey: key(), signInId: begun.signInId, secret: begun.signInSecret };
+    const abandon = () => town.front.as(bank).call(rpcs.abandonSignIn, request);
+    await town.dyingBeforeExpiringStores(() => expect(abandon()).rejects.toThrow('killed'));
+    await expect(town.code(begun, '000000')).rejects.toMatchObject({ code: 'sign_in.abandoned' });
+    await expect(town.redeem(begun)).rejects.toMatchObject({ code: 'sign_in.abandoned' });
+    expect(await abandon()).toEqual({});
   });
 });
 
