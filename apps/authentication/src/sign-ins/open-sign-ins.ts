@@ -95,9 +95,10 @@ export class OpenSignIns {
   }
 
   /** Once, by one agent; the same call again gets the same again. */
-  async take({ commandId }: CommandIds, agentId: string, handOver: string): Promise<{ readonly entry: OpenSignIn; readonly agentSecret: string }> {
-    const takenBy = base64(commandId);
-    const agentSecret = this.secrets.secretOf('agent-secret', commandId);
+  async take({ fingerprint }: CommandIds, agentId: string, handOver: string): Promise<{ readonly entry: OpenSignIn; readonly agentSecret: string }> {
+    // Of the whole request, not its key alone: an agent that uses one key for two hand-overs gets two secrets.
+    const takenBy = base64(fingerprint);
+    const agentSecret = this.secrets.secretOf('agent-secret', fingerprint);
     const signInId = (await this.handOvers.get(handOverKey(handOver)))?.signInId;
     if (signInId === undefined) throw refuse('sign_in.unknown');
     const entry = await this.signIns.update(signInKey(signInId), (before) => {

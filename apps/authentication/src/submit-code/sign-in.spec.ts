@@ -100,6 +100,13 @@ describe('calls that arrive twice', () => {
     expect(await town.head()).toBe(before);
     await expect(town.redeem({ signInId, signInSecret: began.signInSecret })).rejects.toMatchObject({ code: 'sign_in.redeemed' });
   });
+  it('with one key for two hand-overs take two sign-ins with two secrets', async () => {
+    const idempotencyKey = key();
+    const [one, two] = [await town.begin(), await town.begin(hospital)];
+    const taken = [one, two].map(({ handOver }) => town.front.as(portal).call(rpcs.takeSignIn, { idempotencyKey, handOver }));
+    const [first, second] = (await Promise.all(taken)).map(({ agentSecret }) => agentSecret);
+    expect(first).not.toBe(second);
+  });
   it('in the same moment begin one sign-in, and the one that asks for something else is refused', async () => {
     const idempotencyKey = key();
     const levels = [AssuranceLevel.LOW, AssuranceLevel.SUBSTANTIAL];
