@@ -3,18 +3,23 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DayReport, openToBothIn, personalValuesOf, playDay } from './support/day-report.js';
 import { replayed } from './support/replayed.js';
-import { checkout, run, System } from './support/system.js';
+import { checkout, run, serviceNames, System } from './support/system.js';
+import { TraceCollector } from './support/trace-collector.js';
+import { until } from './support/until.js';
 
 let system: System;
+let traces: TraceCollector;
 let day: DayReport;
 
 beforeAll(async () => {
-  system = await System.start(21_500);
+  traces = await TraceCollector.start();
+  system = await System.start(21_500, traces.environment);
   day = await playDay(system, '--citizens', '8');
 });
 
 afterAll(async () => {
   await system?.remove();
+  await traces?.stop();
 });
 
 describe('a national day', () => {
@@ -45,7 +50,7 @@ describe('a national day', () => {
     expect(verdict.code, verdict.stdout + verdict.stderr).toBe(0);
   });
 
-  it('leaves no name, number, address, user id or password in any byte of any file', () => {
+  it('leaves no name, number, address, user id or password in any byte of any file, span or number it exports', async () => {
     const values = personalValuesOf(day);
     expect(values.length).toBeGreaterThan(30);
     const found: string[] = [];
@@ -53,6 +58,10 @@ describe('a national day', () => {
       const bytes = readFileSync(file);
       for (const value of values) if (bytes.includes(value) || bytes.includes(Buffer.from(value, 'utf16le'))) found.push(`${value} in ${file.slice(system.data.length)}`);
     }
+    // The search itself can find: every service has told of what it did.
+    const told = [...serviceNames.map((name) => `tillid-${name}`), 'RegisterCitizen', 'SubmitPassword', 'ReleaseAttributes', 'ListAccessLog'];
+    await until('spans of every service', () => told.every((text) => traces.holds(text)));
+    found.push(...values.filter((value) => traces.holds(value)).map((value) => `${value} in a trace`));
     expect(found).toEqual([]);
   });
 

@@ -33,11 +33,12 @@ export class System {
   private constructor(
     readonly data: string,
     private readonly portBase: number,
+    private readonly environment: Readonly<Record<string, string>>,
   ) {}
 
   /** Ports differ per test file, so that a system that is still stopping does not stand in the way of the next. */
-  static async start(portBase: number): Promise<System> {
-    const system = new System(await mkdtemp(join(tmpdir(), 'tillid-e2e-')), portBase);
+  static async start(portBase: number, environment: Readonly<Record<string, string>> = {}): Promise<System> {
+    const system = new System(await mkdtemp(join(tmpdir(), 'tillid-e2e-')), portBase, environment);
     await system.up();
     return system;
   }
@@ -51,7 +52,7 @@ export class System {
     const child = spawn(process.execPath, [join(checkout, 'apps/tillid/bin/tillid.mjs'), 'up', '--data', this.data, '--port-base', String(this.portBase)], {
       cwd: checkout,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: cleanEnvironment(),
+      env: { ...cleanEnvironment(), ...this.environment },
     });
     this.process = child;
     await new Promise<void>((resolve, reject) => {

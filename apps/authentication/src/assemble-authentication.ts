@@ -47,8 +47,10 @@ export interface AuthenticationPorts {
   readonly readModels: ReadModelStore;
   /** Sign-ins under way. */
   readonly signIns: ExpiringStore;
-  /** Tries and devices: a flood of the one must not fill the other. */
+  /** Tries of strangers, at any user id there is or is not: anybody can fill it. */
   readonly tries: ExpiringStore;
+  /** Known devices and their tries, apart: whoever fills the one above locks none of these out. */
+  readonly devices: ExpiringStore;
   readonly progress: ProgressBook;
   readonly telemetry?: Telemetry;
   readonly citizenKeys: CitizenKeys;
@@ -116,9 +118,9 @@ export async function assembleAuthentication(ports: AuthenticationPorts): Promis
     userIds: new UserIds(ports.secrets.userIds, directory, log),
     hashes: await PasswordHashes.open(new HashQueue(ports.limits.hashes), ids.newId()),
     signIns: new OpenSignIns(ports.signIns, clock, secrets, new OpenPerClient(ports.limits.openSignInsPerClient)),
-    tries: new TryPools(ports.tries, clock),
-    devices: new KnownDevices(ports.tries, clock),
-    misuse: new MisuseLog(log, clock, ids),
+    tries: new TryPools(ports.tries, ports.devices, clock),
+    devices: new KnownDevices(ports.devices, clock),
+    misuse: new MisuseLog(log, ids),
     limits: ports.limits,
   };
 

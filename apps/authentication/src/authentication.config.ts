@@ -1,6 +1,6 @@
 import { count, serviceSettings, setting } from '@tillid/runtime';
 
-/** Every setting of authentication, beside what all services have. docs/config.md is made of these words. */
+/** Every setting of authentication, beside what all services have. */
 export const authenticationConfig = {
   ...serviceSettings,
   hashesAtOnce: setting({
@@ -42,7 +42,7 @@ export const authenticationConfig = {
     variable: 'TILLID_EXPIRING_ENTRIES',
     schema: count(1000, 50_000_000),
     default: '1000000',
-    meaning: 'entries held for sign-ins under way (two each), and as many again for tries and devices',
-    breaks: 'full: nobody can begin a sign-in, or try a password, until older entries expire',
+    meaning: 'entries held for sign-ins under way (two each), as many again for tries of strangers, and for known devices and theirs',
+    breaks: 'full: nobody can begin a sign-in, or try a password from a device that is not known, until older entries expire',
   }),
 } as const;

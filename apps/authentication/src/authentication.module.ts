@@ -6,7 +6,7 @@ import { KeyRingServiceService } from '@tillid/contracts/identity/v1/service';
 import { followLog, followSource, ProgressBook, type Trouble } from '@tillid/eventsourcing';
 import { CitizenKeys } from '@tillid/rpc';
 import type { ConfigOf } from '@tillid/runtime';
-import { SERVICE_PARTS, type ServiceParts, Shell } from '@tillid/service';
+import { RepeatingTask, SERVICE_PARTS, type ServiceParts, Shell } from '@tillid/service';
 import { sqliteEventStore, sqliteExpiringStore, sqliteReadModelStore, sqliteVault } from '@tillid/store-sqlite';
 import { assembleAuthentication, type Assembled, sources } from './assemble-authentication.js';
 import type { authenticationConfig } from './authentication.config.js';
@@ -16,7 +16,6 @@ import { SubjectController } from './subject.controller.js';
 import { ownTokenGuard } from './tokens/own-token-guard.js';
 import { tokenKeyFile } from './tokens/citizen-tokens.js';
 import { sweepVault } from './vault/superseded.js';
-import { Periodic } from './workers/periodic.js';
 
 type AuthenticationShell = Shell<ConfigOf<typeof authenticationConfig>>;
 type Stores = Awaited<ReturnType<typeof openStores>>;
@@ -47,6 +46,7 @@ async function openStores({ data, expiringEntries }: AuthenticationShell['config
     readModels: await sqliteReadModelStore({ path: file('read-models') }),
     signIns: await sqliteExpiringStore({ path: file('sign-ins'), maxEntries: expiringEntries }),
     tries: await sqliteExpiringStore({ path: file('tries'), maxEntries: expiringEntries }),
+    devices: await sqliteExpiringStore({ path: file('devices'), maxEntries: expiringEntries }),
     progress: new ProgressBook(),
   };
 }
@@ -76,21 +76,22 @@ async function run(shell: AuthenticationShell): Promise<Running> {
 
 function serviceParts(shell: AuthenticationShell, { stores, assembled: { service, consumers } }: Running): ServiceParts {
   const { clock, logger, telemetry } = shell;
-  const { progress, readModels, signIns, store, tries, vault } = stores;
+  const { devices, progress, readModels, signIns, store, tries, vault } = stores;
   const onTrouble = ({ error, kind, ...names }: Trouble): void => logger.warn({ err: error, ...names }, `a consumer met trouble: ${kind}`);
+  const warn = (message: string) => (err: unknown) => logger.warn({ err }, message);
   const followers = consumers.map(({ source, consumer }) => {
     const parts = { source, consumer, clock, telemetry, onTrouble, book: progress };
     return source === sources.authentication ? followLog({ ...parts, store }) : followSource({ ...parts, reader: shell.feedOf('identity') });
   });
-  const sweepExpired = () => Promise.all([signIns.sweep(clock.nowMs()), tries.sweep(clock.nowMs())]);
+  const sweepExpired = () => Promise.all([signIns, tries, devices].map((each) => each.sweep(clock.nowMs())));
   return {
     store,
     progress,
     workers: [
       ...followers,
-      new Periodic('expired-entries', 30_000, sweepExpired, logger),
-      new Periodic('token-keys', 3_600_000, () => service.tokens.rotate(), logger),
-      new Periodic('vault', 24 * 3_600_000, (signal) => sweepVault(service, signal), logger),
+      new RepeatingTask(30_000, sweepExpired, warn('expired entries were not swept')),
+      new RepeatingTask(3_600_000, () => service.tokens.rotate(), warn('the keys of tokens were not rotated')),
+      new RepeatingTask(24 * 3_600_000, (stopping) => sweepVault(service, stopping), warn('the vault was not swept')),
     ],
     routes: [
       {
@@ -101,7 +102,7 @@ function serviceParts(shell: AuthenticationShell, { stores, assembled: { service
       },
     ],
     tokens: ownTokenGuard(service),
-    close: [store, vault, readModels, signIns, tries],
+    close: [store, vault, readModels, signIns, tries, devices],
   };
 }
 

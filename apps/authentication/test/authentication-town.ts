@@ -34,7 +34,7 @@ export interface Person {
 type AnyCaller = typeof bank | typeof hospital | typeof portal | typeof otherAgent;
 
 /** Authentication on stores in memory, behind everything but sockets; identity is a log and a key ring that the spec writes. */
-export async function authenticationTown() {
+export async function authenticationTown({ openSignInsPerClient = 1000, strangersTriesMax = 100_000 } = {}) {
   let nowMs = Date.parse('2026-11-24T08:00:00Z');
   const clock = { nowMs: () => nowMs };
   const store = inMemoryEventStore();
@@ -43,7 +43,9 @@ export async function authenticationTown() {
   const keysAsked: string[] = [];
   const destroyed = new Set<string>();
   const vault = inMemoryVault();
-  const tries = inMemoryExpiringStore();
+  const signIns = inMemoryExpiringStore();
+  const devices = inMemoryExpiringStore();
+  let keyRingDown = false;
   let whenIdentityIsAsked = (): void => undefined;
   const { service, consumers } = await assembleAuthentication({
     clock,
@@ -51,12 +53,14 @@ export async function authenticationTown() {
     store,
     vault,
     progress,
-    tries,
+    signIns,
+    tries: inMemoryExpiringStore({ maxEntries: strangersTriesMax }),
+    devices,
     readModels: inMemoryReadModelStore(),
-    signIns: inMemoryExpiringStore(),
     citizenKeys: {
       keyOf: (citizenId) => {
         keysAsked.push(citizenId);
+        if (keyRingDown) return Promise.reject(new Refused('peer.unavailable', 'unknown_outcome'));
         if (destroyed.has(citizenId)) return Promise.reject(new Refused('key_ring.key_destroyed', 'precondition'));
         return Promise.resolve(createHmac('sha256', 'key ring').update(citizenId).digest());
       },
@@ -68,7 +72,7 @@ export async function authenticationTown() {
     secrets: { pairwise: Buffer.alloc(32, 1), userIds: Buffer.alloc(32, 2), signIns: Buffer.alloc(32, 3) },
     tokenKeys: { read: () => Promise.resolve(undefined), write: () => Promise.resolve() },
     issuer: 'town.test',
-    limits: { hashes: { atOnce: 2, knownPlaces: 50, unknownPlaces: 200 }, openSignInsPerClient: 1000, sessionLifetimeMs: 3_600_000 },
+    limits: { hashes: { atOnce: 2, knownPlaces: 50, unknownPlaces: 200 }, openSignInsPerClient, sessionLifetimeMs: 3_600_000 },
   });
   const follow = ({ source, consumer }: (typeof consumers)[number]) => followLog({ source, consumer, clock, book: progress, store: source === sources.identity ? identity : store });
   const own = consumers.filter(({ source }) => source === sources.authentication).map(follow);
@@ -99,6 +103,16 @@ export async function authenticationTown() {
     service,
     front,
     vault,
+    /** As if the process died once it had written to the log: nothing gets into the stores of sign-ins and devices any more. */
+    async dyingBeforeExpiringStores(work: () => Promise<unknown>): Promise<void> {
+      const both = [signIns, devices].map((store) => ({ store, compareAndSet: store.compareAndSet }));
+      for (const { store } of both) store.compareAndSet = () => Promise.reject(new Error('killed'));
+      try {
+        await work();
+      } finally {
+        for (const { store, compareAndSet } of both) store.compareAndSet = compareAndSet;
+      }
+    },
     keysAsked,
     destroyed,
     settled,
@@ -115,6 +129,8 @@ export async function authenticationTown() {
         for (const follower of fromIdentity) follower.start();
       };
     },
+    /** Identity answers nobody, until it is up again. */
+    keyRingIsDown: (down: boolean) => void (keyRingDown = down),
 
     async identityTells(event: EventOf<typeof identityEvents>): Promise<void> {
       const position = (await identity.head()).position + 1;

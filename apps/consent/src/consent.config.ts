@@ -14,7 +14,7 @@ export const consentConfig = {
     variable: 'TILLID_CONSENT_REFUSALS_RECORDED_PER_MINUTE',
     schema: count(1, 10_000),
     default: '10',
-    meaning: 'refused shares of one receiver that are appended in a minute; more are refused without a record',
+    meaning: 'refused shares of one receiver that are appended in a minute; more become one event that counts them',
     breaks: 'too few: citizens do not see every refused try; too many: one receiver can flood the log',
   }),
 } as const;

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { FoldCache, followLog, followSource, ProgressBook, type FollowerParts } from '@tillid/eventsourcing';
 import { Refused } from '@tillid/kernel';
 import type { FeedReader } from '@tillid/rpc';
-import { SERVICE_PARTS, Shell, type ServiceParts } from '@tillid/service';
+import { RepeatingTask, SERVICE_PARTS, Shell, type ServiceParts } from '@tillid/service';
 import { assembleConsent, sources, type Assembled } from './consent.assembly.js';
 import type { ConsentConfig } from './consent.config.js';
 import { ConsentController } from './consent.controller.js';
@@ -10,7 +10,7 @@ import { peersOf } from './consent.peers.js';
 import { openStores, type ConsentStores } from './consent.stores.js';
 import { consentEvents } from './domain/consent.events.js';
 import { CONSENT_ROOM } from './room.js';
-import { textSweeper } from './texts/sweep-texts.js';
+import { dayMs, sweepTexts } from './texts/sweep-texts.js';
 
 const STORES = Symbol('stores');
 const ASSEMBLED = Symbol('assembled');
@@ -45,6 +45,7 @@ function serviceParts(shell: Shell, { events, readModels, vault }: ConsentStores
     const reader = readers[source];
     return reader ? followSource({ ...parts, reader }) : followLog({ ...parts, store: events });
   });
-  const sweeper = textSweeper(room, (error) => logger.warn({ err: error }, 'texts were not swept'));
+  // What a failure leaves is encrypted and unnamed; the next day takes it.
+  const sweeper = new RepeatingTask(dayMs, () => sweepTexts(room), (error) => logger.warn({ err: error }, 'texts were not swept'));
   return { store: events, progress, workers: [...followers, sweeper], close: [readModels, vault, events] };
 }

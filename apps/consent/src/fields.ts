@@ -9,8 +9,8 @@ export const agreementId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,59}$/);
 export const grantId = z.string().regex(/^[A-Za-z0-9_-]{16,64}$/);
 /** A URI, or a national code. */
 export const term = z.string().regex(/^[\x21-\x7e]{1,200}$/);
-/** "3", "2026-11": too short for words, since it stands in the log. */
-export const version = z.string().regex(/^[A-Za-z0-9._-]{1,20}$/);
+/** "3", "2026-11": too short for words, and no national number, since it stands in the log. */
+export const version = z.string().regex(/^(?!.*\d{6}-?\d{4})[A-Za-z0-9._-]{1,20}$/);
 export const legalBasis = z.string().refine(isLegalBasis, 'must be a legal basis other than consent');
 export const sha256 = z.instanceof(Buffer).refine((bytes) => bytes.length === 32, 'must be 32 bytes');
 /** Milliseconds: events hold numbers. Bounded by what a Timestamp may say. */

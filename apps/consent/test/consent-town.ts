@@ -77,6 +77,7 @@ export async function consentTown(stores: TownStores = { events: inMemoryEventSt
     operator: client('operator', 'oda'),
     portal: client('citizen_agent', 'portal'),
     newKey: () => systemIds.newId(),
+    flushRefusals: service.flushRefusals,
     /** What a citizen's call carries. */
     by: (subject: string, level = AssuranceLevel.SUBSTANTIAL) => ({ citizen: { subject, level } }),
     closeCitizen: (citizenId: string) => tell(identity, sources.identity, identityEvents, `citizen-${citizenId}`, [{ type: 'CitizenClosed', citizenId, reason: 'death' }]),

@@ -5,7 +5,7 @@ import { FeedServiceService } from '@tillid/contracts/feed/v1/service';
 import { FoldCache, followSource, type FollowerParts, ProgressBook } from '@tillid/eventsourcing';
 import { Refused } from '@tillid/kernel';
 import { catchUp } from '@tillid/rpc';
-import { SERVICE_PARTS, Shell, type ServiceParts } from '@tillid/service';
+import { RepeatingTask, SERVICE_PARTS, Shell, type ServiceParts } from '@tillid/service';
 import { identityEvents } from './domain/identity.codec.js';
 import { assembleIdentity, type AssembledIdentity } from './identity.assembly.js';
 import type { IdentityConfig } from './identity.config.js';
@@ -14,7 +14,6 @@ import { IDENTITY_PARTS } from './identity.parts.js';
 import { type IdentityStores, openStores } from './identity.stores.js';
 import { keyEncryptionKeyFile } from './key-ring/key-encryption-key-file.js';
 import { dayMs } from './key-ring/key-use.js';
-import { RepeatingTask } from './repeating-task.js';
 
 const STORES = Symbol('stores');
 const ASSEMBLED = Symbol('assembled');

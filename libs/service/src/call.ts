@@ -41,6 +41,11 @@ export interface Call {
    * else: at the receiver). Refused with token.required when there is none.
    */
   requireCitizen(): Promise<Citizen>;
+  /**
+   * A refusal that is a fact and that the gate could not see: on the caller's stream, the first ten a minute each, the
+   * rest as one event that counts them. `onlyCounted`: the service itself has recorded enough of them this minute.
+   */
+  recordRefusal(reason: string, more?: { readonly tokenId?: string; readonly onlyCounted?: boolean }): Promise<void>;
   /** Called with the position of what was written ("consent/0@17"); the reply carries it as `tillid-position`. */
   wrotePosition(position: string): void;
 }

@@ -6,6 +6,7 @@ export * from './parse-request.js';
 export { deadlines } from './pipeline/pipeline.js';
 export { actorKinds } from './record-refusal.js';
 export * from './registered-rpcs.js';
+export * from './repeating-task.js';
 export { remoteTokenGuard, verifyShownToken } from './remote-token-guard.js';
 export * from './rpc-controller.js';
 export * from './run-service.js';

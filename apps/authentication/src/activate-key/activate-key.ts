@@ -28,16 +28,18 @@ export async function activateKey(service: Authentication, wire: ActivateKeyRequ
   // The letter was wrong, and counted: the same answer however often the call comes.
   const activated = eventOf(handled, 'KeyActivated');
   if (!activated) throw refuse('activation.refused');
-  await afterActivation(service, activated.event.userIdHmac.toString('hex'));
+  const young = secretsStillTold(handled, service.clock);
+  // A crash may have left it out. Later, whoever kept the call could give strangers fresh tries with it for ever.
+  if (young) await afterActivation(service, activated.event.userIdHmac.toString('hex'));
   await service.directory.caughtUp(activated.position, call.deadlineMs);
   call.wrotePosition(handled.position);
   const issued = eventOf(handled, 'CodeCardIssued')!.event;
-  if (!secretsStillTold(handled, service.clock)) return { card: { cardId: issued.cardId, codes: [] } };
+  if (!young) return { card: { cardId: issued.cardId, codes: [] } };
   return { card: await printedCard(service, issued.citizenId, issued, call.deadlineMs) };
 }
 
 async function activate(service: Authentication, wanted: z.infer<typeof request>, call: Call): Promise<Handled<LoggedEvent>> {
-  const { citizens, clock, directory, hashes, log, userIds, vault } = service;
+  const { citizens, clock, directory, hashes, log, tries, userIds, vault } = service;
   const { activationId, activationCode, password } = wanted;
   const userId = userIdFrom(wanted.userId);
   if (userId === undefined) throw refuse('user_id.invalid');
@@ -60,6 +62,8 @@ async function activate(service: Authentication, wanted: z.infer<typeof request>
   }
   citizens.refuseUnlessOpen((await citizens.now(citizenId)).status);
 
+  // A letter opens one key. It is no way to ask, one after the other, which user ids are taken.
+  await tries.take('password', { account: `letter ${activationId}` });
   // A letter opened it, so it waits with those we know.
   const hash = await hashes.make('known', password);
   const passwordId = await vault.put(citizenId, 'password', encodePasswordRecord({ hash, userId }), call.deadlineMs);

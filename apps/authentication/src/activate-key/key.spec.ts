@@ -116,6 +116,26 @@ describe('activating a key', () => {
   });
 });
 
+describe('one letter', () => {
+  it('shown twice at once opens the key once, and leaves one password and one card', async () => {
+    const citizenId = await town.citizen();
+    const letter = await town.letter(citizenId);
+    const outcomes = await Promise.allSettled([activate(letter, 'both.at.once'), activate(letter, 'both.at.once.too')]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'activation.refused' } });
+    await town.settled();
+    expect(await kindsOf(citizenId)).toEqual(['codes', 'password']);
+  });
+  it('is no way to ask for ever which user ids are taken', async () => {
+    await town.person('taken.by.someone');
+    const letter = await town.letter(await town.citizen());
+    for (let asked = 0; asked < 5; asked++) await expect(activate(letter, 'taken.by.someone')).rejects.toMatchObject({ code: 'user_id.taken' });
+    await expect(activate(letter, 'taken.by.someone')).rejects.toMatchObject({ code: 'sign_in.too_many_tries' });
+    town.passTime(1000);
+    await activate(letter, 'not.taken.by.anyone');
+  });
+});
+
 describe('a citizen who lost the password', () => {
   it('keeps the user id; the old password, card, device and sessions end', async () => {
     const bo = await town.person('bo.bendtsen');
@@ -182,12 +202,21 @@ describe('a citizen in their own rooms', () => {
     const { codeNumber } = await town.password(begun, person.userId, person.password);
     expect(await town.code(begun, keyOf(card!, codeNumber))).toMatchObject({ completed: true, codesLeft: 147 });
   });
-  it('cannot turn a password into a card', async () => {
+  it('cannot turn a password into a card, nor into another password', async () => {
     const person = await town.person('password.only');
     const begun = await town.begun(portal, AssuranceLevel.LOW);
     await town.password(begun, person.userId, person.password);
     const { token } = await town.redeem(begun, portal);
     await expect(town.front.as(portal).call(rpcs.collectCodeCard, { idempotencyKey: key() }, { token })).rejects.toMatchObject({ code: 'call.not_allowed' });
+    const change = { idempotencyKey: key(), oldPassword: person.password, newPassword: 'et helt nyt kodeord' };
+    await expect(town.front.as(portal).call(rpcs.changePassword, change, { token })).rejects.toMatchObject({ code: 'call.not_allowed' });
+  });
+  it('changes the password with the password alone where no code could show more', async () => {
+    const person = await town.person('proved.low', AssuranceLevel.LOW);
+    const begun = await town.begun(portal, AssuranceLevel.LOW);
+    await town.password(begun, person.userId, person.password);
+    const { token } = await town.redeem(begun, portal);
+    await town.front.as(portal).call(rpcs.changePassword, { idempotencyKey: key(), oldPassword: person.password, newPassword: 'et helt nyt kodeord' }, { token });
   });
   it('blocks the key: nothing works until a new letter came', async () => {
     const { person, token } = await own('blocks.key');

@@ -2,7 +2,8 @@ import type { ChangePasswordReply, ChangePasswordRequest } from '@tillid/contrac
 import { type Call, citizenOf, parseRequest } from '@tillid/service';
 import { z } from 'zod';
 import type { Authentication } from '../authentication.js';
-import { refuse } from '../domain/authentication.refusals.js';
+import { levelReached } from '../domain/assurance.js';
+import { refuse, refuseCall } from '../domain/authentication.refusals.js';
 import { authenticators } from '../domain/authenticators.decider.js';
 import { passwordTooWeak } from '../domain/password.js';
 import { streams } from '../domain/streams.js';
@@ -17,9 +18,11 @@ const request = z.object({ oldPassword: typed, newPassword: typed });
 const ownRooms = 'own-rooms';
 
 /** Ends every session, this one too: whoever had the old password may hold one of them. */
-export async function changePassword({ hashes, log, tries, vault }: Authentication, wire: ChangePasswordRequest, call: Call): Promise<ChangePasswordReply> {
+export async function changePassword({ citizens, hashes, log, tries, vault }: Authentication, wire: ChangePasswordRequest, call: Call): Promise<ChangePasswordReply> {
   const { oldPassword, newPassword } = parseRequest(request, wire);
-  const { subject: citizenId } = citizenOf(call);
+  const { level, subject: citizenId } = citizenOf(call);
+  // Who stole a password must not be able to lock its owner out with it: whoever could have shown a code has to.
+  if (level < levelReached((await citizens.now(citizenId)).proof, 'code_card')) throw refuseCall('call.not_allowed');
   const stream = streams.authenticators(citizenId);
   const first = await log.first(call.context());
   if (first) return {};
@@ -27,10 +30,12 @@ export async function changePassword({ hashes, log, tries, vault }: Authenticati
   const { userId: account, passwordId } = await log.state(authenticators, stream);
   if (account === undefined || passwordId === undefined) throw refuse('password.wrong');
   const guesser = { account, device: ownRooms };
-  await tries.take('password', guesser);
-  const record = await vault.get(citizenId, passwordId, call.deadlineMs);
-  const { hash, userId } = record ? decodePasswordRecord(record) : { hash: undefined, userId: '' };
-  if (!(await hashes.fits('known', oldPassword, hash))) throw refuse('password.wrong');
+  const { right, userId } = await tries.guess('password', guesser, async () => {
+    const record = await vault.get(citizenId, passwordId, call.deadlineMs);
+    const { hash, userId: own } = record ? decodePasswordRecord(record) : { hash: undefined, userId: '' };
+    return { right: await hashes.fits('known', oldPassword, hash), userId: own };
+  });
+  if (!right) throw refuse('password.wrong');
   await tries.reset('password', guesser);
   if (passwordTooWeak(newPassword, userId) || newPassword === oldPassword) throw refuse('password.too_weak');
 

@@ -20,7 +20,7 @@ export async function introspectToken(service: Authentication, wire: IntrospectT
 }
 
 async function check(service: Authentication, token: string, certificateThumbprint: string, call: Call): Promise<CitizenToken | undefined> {
-  const { caller, rpc } = call;
+  const { caller } = call;
   // A service asks for someone who showed it the token; it has looked at the audience itself. Others ask for themselves.
   const expected =
     caller.kind === 'service'
@@ -30,7 +30,7 @@ async function check(service: Authentication, token: string, certificateThumbpri
     return await service.tokens.verify(token, expected);
   } catch (error) {
     const tokenId = misusedTokenId(error);
-    if (tokenId !== undefined && caller.kind !== 'service') await service.misuse.shown({ caller, rpc, reason: (error as TokenRefused).code, tokenId });
+    if (tokenId !== undefined && caller.kind !== 'service') await call.recordRefusal((error as TokenRefused).code, { tokenId });
     if (error instanceof TokenRefused) return undefined;
     throw error;
   }

@@ -92,6 +92,15 @@ describe('a token', () => {
     const counts = (await town.events()).filter(({ position }) => position > before).map(({ event }) => (event.type === 'TokenMisused' ? event.count : 0));
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(101);
   });
+  it('misused too often by a caller who never comes back is counted all the same', async () => {
+    const { token } = await town.signedIn(karen);
+    town.passTime(60_000);
+    const before = await town.head();
+    for (let time = 0; time < 15; time++) await town.active(token, hospital);
+    await town.front.flushRefusals();
+    const misused = (await town.events()).filter(({ position }) => position > before).map(({ event }) => (event.type === 'TokenMisused' ? event.count : 0));
+    expect(misused).toEqual([...Array.from({ length: 10 }, () => 1), 5]);
+  });
   it('can be asked about by a service, for the certificate that showed it', async () => {
     const { token } = await town.signedIn(karen);
     const thumbprint = (JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { cnf: { 'x5t#S256': string } }).cnf['x5t#S256'];
@@ -128,6 +137,21 @@ describe('a citizen whom identity blocks', () => {
     await town.settled();
     await expect(town.redeem(done)).rejects.toMatchObject({ code: 'citizen.closed' });
     expect(await town.active(token)).toBe(false);
+  });
+  it('has no session left when the block arrives between the last look and the record of redeeming', async () => {
+    const ulf = await town.person('ulf.ulfsen');
+    const done = await town.completed(ulf);
+    const { store } = town.service.log.log;
+    const append = store.append.bind(store);
+    store.append = async (commit) => {
+      store.append = append;
+      await town.identityTells({ type: 'CitizenBlocked', citizenId: ulf.citizenId, reason: 'reported_stolen' });
+      await town.settled();
+      return append(commit);
+    };
+    const before = await town.head();
+    await expect(town.redeem(done)).rejects.toMatchObject({ code: 'citizen.blocked' });
+    expect(await town.types(before)).toEqual(['SignInRedeemed', 'SessionStarted', 'SessionEnded']);
   });
   it('whose key was destroyed is like somebody who never was', async () => {
     const ib = await town.person('ib.ibsen');

@@ -36,7 +36,7 @@ export async function redeemSignIn(service: Authentication, wire: RedeemSignInRe
   // The citizen may have been blocked between the look above and the append. Whoever ends sessions then reads the log
   // after the block; whoever starts one looks at the block after the append: one of the two always sees the other.
   await endIfNoLongerGood(service, citizen, handled, call);
-  signIns.closed(entry);
+  if (!handled.repeated) signIns.closed(entry);
   return reply(service, citizen, handled, call, context);
 }
 

@@ -12,8 +12,8 @@ import { atClient, bySystem } from '../log/envelopes.js';
  */
 export async function endSessions({ clock, directory, log }: Pick<Authentication, 'clock' | 'directory' | 'log'>, citizenId: string, reason: EndReason, upTo: number, context: CommandContext): Promise<void> {
   await directory.caughtUp(upTo);
-  for await (const { id: sessionId, clientId, owner, startedAt } of directory.allSessionsOf(citizenId)) {
-    if (startedAt > upTo) continue;
+  for await (const { id: sessionId, clientId, expiresAtMs, owner, startedAt } of directory.allSessionsOf(citizenId)) {
+    if (startedAt > upTo || expiresAtMs <= clock.nowMs()) continue;
     await log.handle(contextForClient(derivedContext(context, sessionId), clientId), [
       write({
         stream: streams.session(sessionId),

@@ -44,6 +44,14 @@ export interface SignInCitizen {
   readonly code?: { readonly cardId: string; readonly codesId: string; readonly codes: number; readonly number: number };
 }
 
+/** What the beginner is told. */
+export interface BegunSignIn {
+  readonly signInId: string;
+  readonly secret: string;
+  readonly handOver: string;
+  readonly expiresAtMs: number;
+}
+
 interface CommandIds {
   readonly commandId: Uint8Array;
   readonly fingerprint: Uint8Array;
@@ -67,7 +75,7 @@ export class OpenSignIns {
     this.handOvers = new ExpiringJson(store, clock);
   }
 
-  async begin({ commandId, fingerprint }: CommandIds, beginner: Omit<OpenSignIn['beginner'], 'secretHash'>, asked: AssuranceLevel) {
+  async begin({ commandId, fingerprint }: CommandIds, beginner: Omit<OpenSignIn['beginner'], 'secretHash'>, asked: AssuranceLevel): Promise<BegunSignIn> {
     const nowMs = this.clock.nowMs();
     const signInId = base32(this.secrets.bytesOf('sign-in-id', commandId).subarray(0, 16));
     const secret = this.secrets.secretOf('sign-in-secret', commandId);
@@ -81,14 +89,16 @@ export class OpenSignIns {
     // The hand-over first: a crash in between leaves one that opens nothing.
     await this.handOvers.create(handOverKey(handOver), { signInId }, expiresAtMs);
     const entry: OpenSignIn = { signInId, beginner: { ...beginner, secretHash: stored(secret) }, asked, expiresAtMs, fingerprint: base64(fingerprint) };
-    await this.signIns.create(signInKey(signInId), entry, expiresAtMs);
+    // Another call under the same key was quicker: it may have asked for something else.
+    if (!(await this.signIns.create(signInKey(signInId), entry, expiresAtMs))) return this.begin({ commandId, fingerprint }, beginner, asked);
     return { signInId, secret, handOver, expiresAtMs };
   }
 
   /** Once, by one agent; the same call again gets the same again. */
-  async take({ commandId }: CommandIds, agentId: string, handOver: string): Promise<{ readonly entry: OpenSignIn; readonly agentSecret: string }> {
-    const takenBy = base64(commandId);
-    const agentSecret = this.secrets.secretOf('agent-secret', commandId);
+  async take({ fingerprint }: CommandIds, agentId: string, handOver: string): Promise<{ readonly entry: OpenSignIn; readonly agentSecret: string }> {
+    // Of the whole request, not its key alone: an agent that uses one key for two hand-overs gets two secrets.
+    const takenBy = base64(fingerprint);
+    const agentSecret = this.secrets.secretOf('agent-secret', fingerprint);
     const signInId = (await this.handOvers.get(handOverKey(handOver)))?.signInId;
     if (signInId === undefined) throw refuse('sign_in.unknown');
     const entry = await this.signIns.update(signInKey(signInId), (before) => {
@@ -127,11 +137,15 @@ export class OpenSignIns {
   }
 
   async abandon({ signInId, beginner, expiresAtMs }: OpenSignIn): Promise<void> {
-    await this.signIns.update(signInKey(signInId), (before) => (before && !before.abandoned ? lasting({ ...before, abandoned: true }) : undefined));
-    this.closed({ beginner, expiresAtMs });
+    let wasOpen = false;
+    await this.signIns.update(signInKey(signInId), (before) => {
+      wasOpen = before !== undefined && !before.abandoned;
+      return before && wasOpen ? lasting({ ...before, abandoned: true }) : undefined;
+    });
+    if (wasOpen) this.closed({ beginner, expiresAtMs });
   }
 
-  /** It no longer counts against its client. The entry stays to its deadline, for retries. */
+  /** It no longer counts against its client: to be said once, or a client could talk its count down. The entry stays to its deadline, for retries. */
   closed({ beginner, expiresAtMs }: Pick<OpenSignIn, 'beginner' | 'expiresAtMs'>): void {
     this.perClient.closed(beginner.id, expiresAtMs);
   }

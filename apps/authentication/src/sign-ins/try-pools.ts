@@ -26,17 +26,32 @@ export function lineOf({ device }: Guesser): Line {
  * taking one costs the account a try, never the other way round.
  */
 export class TryPools {
-  private readonly pools: ExpiringJson<Tries>;
+  private readonly strangers: ExpiringJson<Tries>;
+  private readonly known: ExpiringJson<Tries>;
 
   constructor(
-    store: ExpiringStore,
+    strangers: ExpiringStore,
+    known: ExpiringStore,
     private readonly clock: Clock,
   ) {
-    this.pools = new ExpiringJson(store, clock);
+    this.strangers = new ExpiringJson(strangers, clock);
+    this.known = new ExpiringJson(known, clock);
+  }
+
+  /** Takes a try, then checks what was guessed. A check that could not be done told nobody anything: its try is given back. */
+  async guess<Result>(factor: Factor, guesser: Guesser, check: () => Promise<Result>): Promise<Result> {
+    await this.take(factor, guesser);
+    try {
+      return await check();
+    } catch (error) {
+      // Should this fail too, the account has a try less, and the caller still hears why.
+      await this.giveBack(factor, guesser).catch(() => undefined);
+      throw error;
+    }
   }
 
   async take(factor: Factor, guesser: Guesser): Promise<void> {
-    await this.pools.update(keyOf(factor, guesser), (tries) => {
+    await this.poolsOf(guesser).update(keyOf(factor, guesser), (tries) => {
       const nowMs = this.clock.nowMs();
       const turn = takeTry(guesser.device === undefined ? unknownDevices : knownDevice, tries ?? noTries, nowMs);
       if (!turn.allowed) throw refuse('sign_in.too_many_tries', { retryAfterMs: turn.retryAfterMs });
@@ -46,7 +61,15 @@ export class TryPools {
 
   /** After a success, or a new activation. */
   async reset(factor: Factor, guesser: Guesser): Promise<void> {
-    await this.pools.delete(keyOf(factor, guesser));
+    await this.poolsOf(guesser).delete(keyOf(factor, guesser));
+  }
+
+  private async giveBack(factor: Factor, guesser: Guesser): Promise<void> {
+    await this.poolsOf(guesser).update(keyOf(factor, guesser), (tries) => tries && { document: { ...tries, failures: Math.max(0, tries.failures - 1) }, expiresAtMs: this.clock.nowMs() + rememberedMs });
+  }
+
+  private poolsOf({ device }: Guesser): ExpiringJson<Tries> {
+    return device === undefined ? this.strangers : this.known;
   }
 }
 

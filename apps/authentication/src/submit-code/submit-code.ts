@@ -37,8 +37,7 @@ export async function submitCode(service: Authentication, wire: SubmitCodeReques
     await abandonInRecord(service, entry, citizen.pseudonym, ended, call);
     throw refuse('sign_in.abandoned');
   }
-  await tries.take('code_card', citizen);
-  const codes = await codesOf(vault, citizen.citizenId, citizen.code.codesId, call.deadlineMs);
+  const codes = await tries.guess('code_card', citizen, () => codesOf(vault, citizen.citizenId, citizen.code.codesId, call.deadlineMs));
   const expected = codes.find(({ number }) => number === citizen.code.number)?.key;
   const right = constantTimeEqual(code, expected ?? '') && expected !== undefined;
   const handled = right ? await accept(service, entry, citizen, context) : await refuseCode(service, entry, citizen, context);
@@ -78,13 +77,14 @@ function refuseCode({ log }: Authentication, { agent, beginner, signInId }: With
   ]);
 }
 
-/** From the events alone. What follows a success is done again on a retry: a crash may have left it out. */
+/** From the events alone. The device is remembered again on a retry: a crash may have left it out. */
 async function answer({ devices, secrets, tries }: Authentication, { citizen }: OpenSignIn, { commandId }: CommandContext, handled: Handled<LoggedEvent>): Promise<SubmitCodeReply> {
   const used = eventOf(handled, 'CodeUsed');
   if (!used || !citizen) throw refuse('sign_in.factor_refused');
   const { account, citizenId, device } = citizen;
   // A whole sign-in, so the failures before it were not in a row with what may follow: strangers' pool opens again too.
-  for (const factor of ['password', 'code_card'] as const) {
+  // Once: an agent that repeats its call opens nothing again.
+  for (const factor of handled.repeated ? [] : (['password', 'code_card'] as const)) {
     await tries.reset(factor, citizen);
     if (device !== undefined) await tries.reset(factor, { account });
   }

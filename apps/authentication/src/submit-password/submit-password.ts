@@ -1,5 +1,5 @@
 import type { SubmitPasswordReply, SubmitPasswordRequest } from '@tillid/contracts/authentication/v1/service';
-import { contextForClient, type Handled } from '@tillid/eventsourcing';
+import { contextForClient, type Handled, occurredAtMs } from '@tillid/eventsourcing';
 import { Refused } from '@tillid/kernel';
 import { type Call, parseRequest } from '@tillid/service';
 import { z } from 'zod';
@@ -12,7 +12,7 @@ import { streams } from '../domain/streams.js';
 import { id, secret, typed } from '../fields.js';
 import { eventOf, type LoggedEvent, write } from '../log/authentication-log.js';
 import { signInEnvelope } from '../log/envelopes.js';
-import type { OpenSignIn } from '../sign-ins/open-sign-ins.js';
+import { type OpenSignIn, type SignInCitizen, signInLifetimeMs } from '../sign-ins/open-sign-ins.js';
 import { abandonInRecord } from '../sign-ins/still-good.js';
 import { lineOf } from '../sign-ins/try-pools.js';
 import type { Holder } from '../user-ids/user-ids.js';
@@ -34,12 +34,15 @@ export async function submitPassword(service: Authentication, wire: SubmitPasswo
   const device = await devices.find(holder.citizenId, deviceSecret);
   const guesser = { account: holder.account, ...(device !== undefined && { device }) };
 
+  const fits = async () => hashes.fits(lineOf(guesser), password, await passwordHashOf(service, holder, call.deadlineMs));
   const first = await log.first(context);
-  if (first) return answer(service, entry, holder, device, first, call);
+  if (first) {
+    if (identityLost(entry, first) && !(begunBefore(entry, first) && (await fits()))) throw refuse('sign_in.abandoned');
+    return answer(service, entry, holder, device, first, call);
+  }
 
   expectsFactor('password', await log.state(signIn, streams.signIn(signInId)));
-  await tries.take('password', guesser);
-  const right = await hashes.fits(lineOf(guesser), password, await passwordHashOf(service, holder, call.deadlineMs));
+  const right = await tries.guess('password', guesser, fits);
   const handled = await record(service, entry, holder, right, context);
   call.wrotePosition(handled.position);
   if (right) await tries.reset('password', guesser);
@@ -72,21 +75,36 @@ async function record({ citizens, log, pseudonyms }: Authentication, entry: Take
   ]);
 }
 
+/**
+ * Accepted, and who it was is not in the entry: a crash left it out, or the sign-in was begun again under its old key
+ * after its five minutes. What was accepted in another life of it counts for nothing, nor does a password changed since.
+ */
+function identityLost({ citizen }: OpenSignIn, first: Handled<LoggedEvent>): boolean {
+  return citizen === undefined && eventOf(first, 'FactorAccepted') !== undefined;
+}
+
+function begunBefore({ expiresAtMs }: OpenSignIn, { events: [first] }: Handled<LoggedEvent>): boolean {
+  return first !== undefined && occurredAtMs(first) >= expiresAtMs - signInLifetimeMs;
+}
+
 /** From the events alone, and so the same for a retry; who it is goes into the sign-in's entry, again if a crash left it out. */
 async function answer(service: Authentication, entry: TakenSignIn, holder: Holder, device: string | undefined, handled: Handled<LoggedEvent>, call: Call): Promise<SubmitPasswordReply> {
   if (eventOf(handled, 'FactorRefused')) throw refuse('sign_in.factor_refused');
   if (eventOf(handled, 'SignInAbandoned')) throw refuse('sign_in.abandoned');
   const completed = eventOf(handled, 'SignInCompleted') !== undefined;
-  if (entry.citizen) return { codeNumber: entry.citizen.code && !completed ? printedNumber(entry.citizen.code.number) : '', completed };
-
-  const { account, citizenId, keys } = holder;
-  const code = completed ? undefined : await codeToAsk(service, citizenId, keys, call.deadlineMs);
-  const pseudonym = service.pseudonyms.of(citizenId, entry.beginner.id);
-  await service.signIns.identified(entry.signInId, { citizenId, pseudonym, account, generation: keys.generation, ...(device !== undefined && { device }), ...(code && { code }) });
+  const { code, pseudonym } = entry.citizen ?? (await identify(service, entry, holder, device, completed, call));
   if (!completed && !code) {
     // The last code was used and the next card never collected: only a new activation helps.
     await abandonInRecord(service, entry, pseudonym, 'no_codes_left', call);
     throw refuse('sign_in.abandoned');
   }
   return { codeNumber: code ? printedNumber(code.number) : '', completed };
+}
+
+async function identify(service: Authentication, { beginner, signInId }: OpenSignIn, { account, citizenId, keys }: Holder, device: string | undefined, completed: boolean, call: Call): Promise<SignInCitizen> {
+  const code = completed ? undefined : await codeToAsk(service, citizenId, keys, call.deadlineMs);
+  const pseudonym = service.pseudonyms.of(citizenId, beginner.id);
+  const citizen = { citizenId, pseudonym, account, generation: keys.generation, ...(device !== undefined && { device }), ...(code && { code }) };
+  await service.signIns.identified(signInId, citizen);
+  return citizen;
 }

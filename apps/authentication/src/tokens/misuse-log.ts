@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Decider } from '@tillid/eventsourcing';
 import { Result } from '@tillid/contracts/event/v1/event';
-import type { Clock, Ids } from '@tillid/kernel';
+import type { Ids } from '@tillid/kernel';
 import type { Caller } from '@tillid/service';
 import type { AuthenticationEvent } from '../domain/authentication.events.js';
 import { streams } from '../domain/streams.js';
@@ -21,38 +21,12 @@ export interface Misuse {
 /** There is nothing to decide: it happened. The stream also holds what the shell refused to the same caller. */
 const misused: Decider<Misused, null, LoggedEvent> = { initial: null, decide: (event) => [event], evolve: () => null };
 
-const perMinuteMax = 10;
-const callersMax = 10_000;
-
-/**
- * A token of ours in the wrong hands, on the stream of the caller that showed it; the token's id only as a hash. Beyond
- * ten a minute and caller one event counts the rest: in memory until then, and lost, with nothing else, in a crash.
- */
+/** A token of ours in the wrong hands, on the stream of the caller that showed it; the token's id only as a hash. The shell counts what is too much. */
 export class MisuseLog {
-  private readonly minutes = new Map<string, { readonly minute: number; recorded: number; held: number }>();
-
   constructor(
     private readonly log: AuthenticationLog,
-    private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
-
-  /** One that this service saw itself. */
-  async shown(misuse: Omit<Misuse, 'count'>): Promise<void> {
-    const key = `${misuse.caller.kind}/${misuse.caller.id}`;
-    const minute = Math.floor(this.clock.nowMs() / 60_000);
-    const before = this.minutes.get(key);
-    if (before?.minute === minute && before.recorded >= perMinuteMax) {
-      before.held += 1;
-      return;
-    }
-    const now = before?.minute === minute ? before : { minute, recorded: 0, held: 0 };
-    if (before === undefined && this.minutes.size >= callersMax) this.minutes.clear();
-    this.minutes.set(key, now);
-    now.recorded += 1;
-    const held = before && before.minute !== minute ? before.held : 0;
-    await this.record({ ...misuse, count: 1 + held });
-  }
 
   async record({ caller, rpc, reason, tokenId, count }: Misuse): Promise<void> {
     const context = { commandId: this.ids.bytes(16), fingerprint: this.ids.bytes(32), correlationId: this.ids.newId() };

@@ -1,4 +1,4 @@
-import { refusals } from '@tillid/kernel';
+import { refusals, Refused } from '@tillid/kernel';
 
 /** Every no of this service. Stable and public: a receiver's program reads them, an auditor counts them. */
 export const refuse = refusals({
@@ -35,3 +35,11 @@ export const refuse = refusals({
 });
 
 export type ConsentRefusal = Parameters<typeof refuse>[0];
+
+/** A refused share of a caller that was refused too often this minute: no event of its own, only counted. To the caller it is the same no. */
+export class ShareRefusedUnrecorded extends Refused {
+  constructor(reason: ConsentRefusal) {
+    const { code, kind } = refuse(reason);
+    super(code, kind);
+  }
+}

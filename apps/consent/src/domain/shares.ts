@@ -1,4 +1,4 @@
-import { refuse, type ConsentRefusal } from './consent.refusals.js';
+import { refuse, type ConsentRefusal, ShareRefusedUnrecorded } from './consent.refusals.js';
 import type { AuthorizeShare, CompleteShare, Matter, ShareEvent } from './consent.messages.js';
 import { countUse, unused, type DailyUse } from './frequency.js';
 import { limits } from './limits.js';
@@ -44,7 +44,7 @@ interface RequestShare {
 /** A refused share is a fact: it gets its number like any other. */
 export function requestShare(shares: Shares, ground: Ground, { attributes, nowMs, recordsRefusal }: RequestShare, against: ConsentRefusal | undefined): ShareEvent[] {
   const { id, agreementId, providerId, matter } = ground;
-  if (against && !recordsRefusal) throw refuse(against);
+  if (against && !recordsRefusal) throw new ShareRefusedUnrecorded(against);
   const shareId = `${id}.${shares.lastNumber + 1}`;
   if (against) return [{ type: 'ShareRefused', shareId, providerId, reason: against, matter, atMs: nowMs }];
   const oldest = shares.latest[0];

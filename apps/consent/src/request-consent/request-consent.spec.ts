@@ -61,6 +61,7 @@ describe('a service that asks for consent', () => {
     ['for another purpose', { purpose: 'marketing' }, 'agreement.does_not_allow'],
     ['with no text', { text: '' }, 'call.malformed'],
     ['with a text nobody would read', { text: 'x'.repeat(2001) }, 'call.malformed'],
+    ['with a national number for a version', { textVersion: 'v010170-1234' }, 'call.malformed'],
     ['in a language we do not speak', { language: 'fr' }, 'call.malformed'],
   ])('cannot ask %s', async (_what, more, code) => {
     await expect(request(more)).rejects.toMatchObject({ code });

@@ -1,6 +1,6 @@
 /**
  * Refused shares are recorded, but nobody can flood the log with them: beyond ten a minute a caller's refusals are
- * answered and no longer appended. In memory: a restart allows ten more.
+ * answered, and counted in one event when the minute is over. In memory: a restart allows ten more.
  */
 export class RefusalBudget {
   #minute = 0;

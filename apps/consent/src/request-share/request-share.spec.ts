@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConsentServiceService } from '@tillid/contracts/consent/v1/service';
 import { Result } from '@tillid/contracts/event/v1/event';
+import { commonEvents } from '@tillid/eventsourcing';
 import { consentTown, publicTask, type ConsentTown } from '../../test/consent-town.js';
 
 let town: ConsentTown;
@@ -44,6 +45,20 @@ describe('a receiver with a consent', () => {
     town.clock.ms += 60_000;
     await expect(town.share(consentId)).rejects.toMatchObject({ code: 'consent.withdrawn' });
     expect(await refusals()).toHaveLength(11);
+  });
+
+  it('has every refusal counted, beyond ten a minute in one event of its own stream, also when all come at once', async () => {
+    const consents = await Promise.all(Array.from({ length: 15 }, () => town.consenting('identity')));
+    for (const { citizenId, consentId } of consents) await town.withdraw(consentId, citizenId);
+    await Promise.allSettled(consents.map(({ consentId }) => town.share(consentId)));
+    expect(await refusals()).toHaveLength(10);
+    const { position } = await town.stores.events.head();
+    await town.flushRefusals();
+    const [counted, ...more] = await town.stores.events.readAll(position, 10);
+    expect(more).toEqual([]);
+    const recorded = commonEvents.decode(counted!.bytes, counted!.position)!;
+    expect(recorded.event).toMatchObject({ type: 'CallRefused', reason: 'consent.withdrawn', count: 5 });
+    expect(recorded.envelope).toMatchObject({ stream: 'caller-relying_service-egebaek', subject: '' });
   });
 
   it('writes nothing on a consent that is not its own', async () => {

@@ -1,7 +1,7 @@
 import type { ConsentRoom } from '../room.js';
 import { consentStream } from '../domain/streams.js';
 
-const dayMs = 86_400_000;
+export const dayMs = 86_400_000;
 const pageSize = 500;
 
 /** A text is kept before the event that names its consent; after a crash, a refusal or a retry nothing may name it. */
@@ -16,21 +16,4 @@ export async function sweepTexts({ vault, log }: Pick<ConsentRoom, 'vault' | 'lo
     if (ids.length < pageSize) return swept;
     after = ids.at(-1);
   }
-}
-
-/** At start and once a day. A failure is told and tried again the next day: what it leaves is encrypted and unnamed. */
-export function textSweeper(room: Pick<ConsentRoom, 'vault' | 'log'>, onFailure: (error: unknown) => void) {
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<unknown> = Promise.resolve();
-  const sweep = (): void => void (running = sweepTexts(room).catch(onFailure));
-  return {
-    start(): void {
-      sweep();
-      timer = setInterval(sweep, dayMs);
-    },
-    async stop(): Promise<void> {
-      clearInterval(timer);
-      await running;
-    },
-  };
 }

@@ -1,4 +1,4 @@
-import { handle } from '@tillid/eventsourcing';
+import { handle, occurredAtMs } from '@tillid/eventsourcing';
 import { parseRequest } from '@tillid/service';
 import { z } from 'zod';
 import { actorOf } from '../actor.js';
@@ -12,9 +12,13 @@ import { registeredCitizen } from '../stored-state.js';
 
 const requestShape = z.object({ citizenId: citizenIdShape, attributes: attributesShape, basis: legalBasisShape, purpose: purposeShape });
 
+/** How long a reply with values is given again to the same call. */
+const repeatableMs = 5 * 60_000;
+
 /**
  * Recorded before it is answered. The reply is never stored: a retry reads the vault again, for the attributes and the
- * instant the first read was recorded with. After an erasure only names of attributes are left to say.
+ * instant the first read was recorded with. After a few minutes it hears everything but the values: repeating an old call
+ * must not become a way to read a citizen for ever on one record. After an erasure there are none to say.
  */
 export function readCitizen(parts: IdentityParts): IdentityHandlers['readCitizen'] {
   return async (request, call) => {
@@ -30,8 +34,9 @@ export function readCitizen(parts: IdentityParts): IdentityHandlers['readCitizen
     call.wrotePosition(position);
     const read = events[0]!;
     const asOf = await registeredCitizen(parts.log, citizenId, read.position);
+    const tellsValues = details && parts.clock.nowMs() < occurredAtMs(read) + repeatableMs;
     return {
-      attributes: details ? attributeValues(details, read.event.attributes, read.envelope.occurredAt!.getTime()) : [],
+      attributes: tellsValues ? attributeValues(details, read.event.attributes, occurredAtMs(read)) : [],
       level: asOf.state.level,
       status: asOf.state.status,
       registeredAt: new Date(asOf.registeredAtMs),

@@ -7,7 +7,7 @@ import { TokenMisuse, type TokenGuard, type TokenUse } from '../token-guard.js';
 import type { Admitted, Knock } from './admitted.js';
 import { CallsAtOnce } from './calls-at-once.js';
 import type { RateLimit } from './rate-limit.js';
-import type { RefusalLog } from './refusal-log.js';
+import type { BrokenRule, RefusalLog } from './refusal-log.js';
 
 export interface GateParts {
   readonly rules: Readonly<Record<string, AccessRule>>;
@@ -79,6 +79,11 @@ export class Gate {
       if (error instanceof TokenMisuse) await this.parts.refusals.broken({ caller, rpc, reason: error.code, tokenId: error.tokenId });
       throw error;
     }
+  }
+
+  /** What a handler refused and is to be on record. */
+  refused(broken: Omit<BrokenRule, 'count'>, onlyCounted: boolean): Promise<void> {
+    return this.parts.refusals.broken(broken, onlyCounted);
   }
 
   /** The caller in a certificate that is still good, or call.unauthenticated. */

@@ -28,8 +28,8 @@ export class RefusalLog {
     private readonly record: (broken: BrokenRule) => Promise<void>,
   ) {}
 
-  /** Resolves when it is recorded or counted. A log that cannot take it does not turn the refusal into another answer. */
-  async broken(broken: Omit<BrokenRule, 'count'>): Promise<void> {
+  /** Resolves when it is recorded or, beyond the limit or when asked to, counted. A log that cannot take it does not turn the refusal into another answer. */
+  async broken(broken: Omit<BrokenRule, 'count'>, onlyCounted = false): Promise<void> {
     const key = `${broken.caller.kind}/${broken.caller.id}`;
     const nowMs = this.clock.nowMs();
     let minute = this.minutes.get(key);
@@ -43,7 +43,7 @@ export class RefusalLog {
       minute = { startedMs: nowMs, recorded: 0, rest: 0 };
       this.minutes.set(key, minute);
     }
-    if (minute.recorded < perMinute) {
+    if (!onlyCounted && minute.recorded < perMinute) {
       minute.recorded += 1;
       await this.write({ ...broken, count: 1 });
     } else {

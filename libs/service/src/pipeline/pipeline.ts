@@ -93,6 +93,7 @@ export class Pipeline {
         subject = required.subject;
         return required;
       },
+      recordRefusal: (reason, { onlyCounted = false, ...more } = {}) => this.parts.gate.refused({ caller, rpc: path, reason, ...more }, onlyCounted),
       wrotePosition,
     };
   }
