@@ -34,7 +34,7 @@ async function live(town: ConsentTown, receiverId: 'egebaek' | 'sundby', citizen
   // The agent is careless and uses one name for two grants.
   await town.portal.call(ConsentServiceService.grantConsent, { idempotencyKey: town.newKey(), consentId, grantId: 'the-agents-one-grant', attributes: ['address'], textHash }, town.by(citizenId));
   const { shareId } = await town[receiverId].call(ConsentServiceService.requestShare, { idempotencyKey: town.newKey(), consentId, ...what });
-  await town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId });
+  await town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId, receiverId });
   await town.register.call(ConsentServiceService.completeShare, { idempotencyKey: town.newKey(), shareId });
 }
 

@@ -19,7 +19,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const authorize = (shareId: string) => town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId });
+const authorize = (shareId: string) => town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId, receiverId: 'egebaek' });
 
 describe('consent on SQLite', () => {
   it('never authorises a share after the withdrawal: a thousand races', async () => {

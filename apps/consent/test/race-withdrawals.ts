@@ -18,7 +18,7 @@ async function raceOnce(town: ConsentTown, race: number): Promise<void> {
   const shareId = await town.share(consentId);
   const authorize = async (): Promise<void> => {
     try {
-      await town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId });
+      await town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId, receiverId: 'egebaek' });
     } catch (error) {
       if (!(error instanceof Refused && error.code === 'consent.withdrawn')) throw error;
     }

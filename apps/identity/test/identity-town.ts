@@ -67,12 +67,12 @@ export async function identityTown(stores: IdentityStores = inMemoryStores(), ke
     return reply;
   };
   const consent = {
-    authorizeShare: ({ shareId = '', idempotencyKey = '' }) =>
+    authorizeShare: ({ shareId = '', idempotencyKey = '', receiverId: broughtBy = '' }) =>
       step('authorizeShare', async () => {
         const known = yeses.get(idempotencyKey);
         if (known) return known;
         const share = shares.get(shareId);
-        if (!share) throw new Refused('share.unknown', 'not_found');
+        if (share?.receiverId !== broughtBy) throw new Refused('share.unknown', 'not_found');
         if (share.refusal) throw new Refused(share.refusal, 'precondition');
         if (share.status === 'completed') throw new Refused('share.expired', 'precondition');
         share.status = 'authorized';

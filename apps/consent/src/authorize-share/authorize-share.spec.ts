@@ -10,7 +10,8 @@ beforeEach(async () => {
 });
 afterEach(() => town.stop());
 
-const authorize = (provider: 'register' | 'fjordbanken', shareId: string, idempotencyKey = town.newKey()) => town[provider].call(ConsentServiceService.authorizeShare, { idempotencyKey, shareId });
+const authorize = (provider: 'register' | 'fjordbanken', shareId: string, idempotencyKey = town.newKey(), receiverId = 'egebaek') =>
+  town[provider].call(ConsentServiceService.authorizeShare, { idempotencyKey, shareId, receiverId });
 
 describe('a provider that is shown a share', () => {
   it('hears what to release, to whom, why, and for how long', async () => {
@@ -76,7 +77,17 @@ describe('a provider that is shown a share', () => {
   it('is not the register because it calls itself "identity"', async () => {
     const { consentId } = await town.consenting('identity');
     const impostor = town.client('relying_service', 'identity');
-    await expect(impostor.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId: await town.share(consentId) })).rejects.toMatchObject({ code: 'share.not_the_provider' });
+    await expect(impostor.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId: await town.share(consentId), receiverId: 'egebaek' })).rejects.toMatchObject({ code: 'share.not_the_provider' });
+  });
+
+  it('learns nothing about a share that somebody else brings, and the receiver’s yes is still unspent', async () => {
+    const { consentId } = await town.consenting('identity', { sharesPerDay: 1 });
+    const shareId = await town.share(consentId);
+    const before = (await town.events()).length;
+    await expect(authorize('register', shareId, town.newKey(), 'sundby')).rejects.toMatchObject({ code: 'share.unknown' });
+    await expect(authorize('register', shareId, town.newKey(), '')).rejects.toMatchObject({ code: 'share.unknown' });
+    expect(await town.events()).toHaveLength(before);
+    expect((await authorize('register', shareId)).attributes).toEqual(['address']);
   });
 
   it('knows no share that is not there', async () => {

@@ -12,20 +12,22 @@ import { groundNamed } from '../opening.js';
 import { identityAsProvider, providerActor, providerIdOf } from '../provider.js';
 import type { ConsentRoom } from '../room.js';
 
-const schema = z.object({ shareId: z.string().max(60) });
+const schema = z.object({ shareId: z.string().max(60), receiverId: z.string().max(60) });
 
 /**
  * A yes is appended before it is said, and to the stream a withdrawal goes to: of the two, the one that comes second
  * has seen the first. A retry of the same call hears the first answer again; valid_until says what it is still worth.
  */
 export async function authorizeShare(room: ConsentRoom, request: AuthorizeShareRequest, call: Call): Promise<AuthorizeShareReply> {
-  const { shareId } = parseRequest(schema, request);
+  const { shareId, receiverId } = parseRequest(schema, request);
   const named = parseShareId(shareId);
   const ground = named && (await groundNamed(room, named.id));
   if (!ground) throw refuse('share.unknown');
   const { matter } = ground.opening;
   const providerId = providerIdOf(call.caller);
   if (providerId !== ground.opening.providerId) throw refuse('share.not_the_provider');
+  // Before anything is written: whoever came by a share's id cannot spend its one yes.
+  if (receiverId !== matter.receiverId) throw refuse('share.unknown');
   // First, so that a yes we cannot deliver is not counted against the citizen's cap.
   const subject = await subjectAtProvider(room, matter, providerId, call.deadlineMs);
 

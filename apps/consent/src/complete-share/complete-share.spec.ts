@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => town.stop());
 
 const complete = (who: 'register' | 'fjordbanken' = 'register') => town[who].call(ConsentServiceService.completeShare, { idempotencyKey: town.newKey(), shareId });
-const authorize = () => town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId });
+const authorize = () => town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId, receiverId: 'egebaek' });
 const completed = async () => (await town.events()).filter(({ event }) => event.type === 'ShareCompleted');
 
 describe('a provider that has handed over', () => {

@@ -20,7 +20,7 @@ const list = async (more: object = {}, by = citizenId) => {
 describe('a citizen who reads their consents', () => {
   it('sees what was asked, what was granted, and how often it was used', async () => {
     const { consentId, citizenId: own } = await town.consenting('identity');
-    await town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId: await town.share(consentId) });
+    await town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId: await town.share(consentId), receiverId: 'egebaek' });
     const { consents } = await list({}, own);
     expect(consents).toEqual([
       {

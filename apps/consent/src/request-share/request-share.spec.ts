@@ -87,7 +87,7 @@ describe('a hospital on its public task', () => {
     const citizenId = town.newKey();
     const subject = await town.link(citizenId, 'sundby');
     const { shareId } = await request({ subject });
-    const yes = await town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId });
+    const yes = await town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId, receiverId: 'sundby' });
     expect(yes).toMatchObject({ subject: citizenId, basis: publicTask, purpose: 'kindergarten', receiverId: 'sundby' });
     await town.register.call(ConsentServiceService.completeShare, { idempotencyKey: town.newKey(), shareId });
     const shares = (await town.events()).filter(({ envelope }) => envelope.stream === `share-${shareId.split('.')[0]}`);

@@ -16,7 +16,7 @@ describe('a citizen who withdraws', () => {
     const shareId = await town.share(consentId);
     await town.withdraw(consentId, citizenId);
     await expect(town.share(consentId)).rejects.toMatchObject({ code: 'consent.withdrawn' });
-    await expect(town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId })).rejects.toMatchObject({ code: 'consent.withdrawn' });
+    await expect(town.register.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId, receiverId: 'egebaek' })).rejects.toMatchObject({ code: 'consent.withdrawn' });
   });
 
   it('changes nothing by withdrawing again', async () => {
