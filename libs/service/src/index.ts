@@ -4,7 +4,7 @@ export { openServices } from './grpc/authorise.js';
 export * from './open-telemetry.js';
 export * from './parse-request.js';
 export { deadlines } from './pipeline/pipeline.js';
-export { actorKinds } from './record-refusal.js';
+export { actorOf } from './actor.js';
 export * from './registered-rpcs.js';
 export * from './repeating-task.js';
 export { remoteTokenGuard, verifyShownToken } from './remote-token-guard.js';

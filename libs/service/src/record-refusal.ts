@@ -1,8 +1,8 @@
-import { ActorKind, Result } from '@tillid/contracts/event/v1/event';
-import type { CallerKind } from '@tillid/contracts/access';
+import { Result } from '@tillid/contracts/event/v1/event';
 import { commonEvents, hashOf, type EventStore } from '@tillid/eventsourcing';
 import type { Clock, Ids } from '@tillid/kernel';
 import { attributeNames, currentCorrelationId, currentTraceParent, instruments } from '@tillid/runtime';
+import { actorOf } from './actor.js';
 import type { BrokenRule } from './gate/refusal-log.js';
 
 export interface RefusalRecord {
@@ -11,16 +11,6 @@ export interface RefusalRecord {
   readonly clock: Clock;
   readonly ids: Ids;
 }
-
-/** How a caller stands in an event's envelope. */
-export const actorKinds: Readonly<Record<CallerKind, ActorKind>> = {
-  service: ActorKind.SERVICE,
-  relying_service: ActorKind.RELYING_SERVICE,
-  citizen_agent: ActorKind.RELYING_SERVICE,
-  operator: ActorKind.OPERATOR,
-  official: ActorKind.OFFICIAL,
-  auditor: ActorKind.AUDITOR,
-};
 
 const maxTries = 5;
 
@@ -46,7 +36,7 @@ export async function recordCallRefused({ store, source, clock, ids }: RefusalRe
         revision: revision + 1,
         occurredAt: new Date(clock.nowMs()),
         subject: '',
-        actor: { kind: actorKinds[caller.kind], id: caller.id, onBehalfOf: '' },
+        actor: { ...actorOf(caller), onBehalfOf: '' },
         clientId: caller.kind === 'relying_service' ? caller.id : '',
         correlationId: currentCorrelationId() ?? ids.newId(),
         causationId: '',

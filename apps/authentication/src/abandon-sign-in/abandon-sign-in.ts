@@ -1,13 +1,13 @@
 import type { AbandonSignInReply, AbandonSignInRequest } from '@tillid/contracts/authentication/v1/service';
 import { contextForClient } from '@tillid/eventsourcing';
-import { type Call, parseRequest } from '@tillid/service';
+import { actorOf, type Call, parseRequest } from '@tillid/service';
 import { z } from 'zod';
 import type { Authentication } from '../authentication.js';
 import { signIn } from '../domain/sign-in.decider.js';
 import { streams } from '../domain/streams.js';
 import { id, secret } from '../fields.js';
 import { write } from '../log/authentication-log.js';
-import { actorOf, signInEnvelope } from '../log/envelopes.js';
+import { signInEnvelope } from '../log/envelopes.js';
 
 const request = z.object({ signInId: id, secret });
 

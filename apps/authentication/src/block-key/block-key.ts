@@ -1,12 +1,12 @@
 import type { BlockKeyReply, BlockKeyRequest } from '@tillid/contracts/authentication/v1/service';
-import { type Call, parseRequest } from '@tillid/service';
+import { actorOf, type Call, parseRequest } from '@tillid/service';
 import { z } from 'zod';
 import type { Authentication } from '../authentication.js';
 import { authenticators } from '../domain/authenticators.decider.js';
 import { streams } from '../domain/streams.js';
 import { id } from '../fields.js';
 import { write } from '../log/authentication-log.js';
-import { aboutCitizen, actorOf } from '../log/envelopes.js';
+import { aboutCitizen } from '../log/envelopes.js';
 
 const reason = z.enum(['own_wish', 'reported_stolen']);
 const byOfficial = z.object({ citizenId: id, reason });

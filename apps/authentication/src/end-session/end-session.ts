@@ -1,5 +1,5 @@
 import type { EndSessionReply, EndSessionRequest } from '@tillid/contracts/authentication/v1/service';
-import { type Call, parseRequest } from '@tillid/service';
+import { actorOf, type Call, parseRequest } from '@tillid/service';
 import { z } from 'zod';
 import type { Authentication } from '../authentication.js';
 import { refuse } from '../domain/authentication.refusals.js';
@@ -7,7 +7,7 @@ import { session } from '../domain/session.decider.js';
 import { streams } from '../domain/streams.js';
 import { id } from '../fields.js';
 import { write } from '../log/authentication-log.js';
-import { actorOf, atClient } from '../log/envelopes.js';
+import { atClient } from '../log/envelopes.js';
 
 const request = z.object({ sessionId: id });
 

@@ -1,6 +1,6 @@
 import type { IssueActivationCodeReply, IssueActivationCodeRequest } from '@tillid/contracts/authentication/v1/service';
 import { AssuranceLevel } from '@tillid/contracts/identity/v1/events';
-import { type Call, parseRequest } from '@tillid/service';
+import { actorOf, type Call, parseRequest } from '@tillid/service';
 import { z } from 'zod';
 import type { Authentication } from '../authentication.js';
 import { refuse } from '../domain/authentication.refusals.js';
@@ -8,7 +8,7 @@ import { authenticators } from '../domain/authenticators.decider.js';
 import { streams } from '../domain/streams.js';
 import { id } from '../fields.js';
 import { eventOf, write } from '../log/authentication-log.js';
-import { aboutCitizen, actorOf } from '../log/envelopes.js';
+import { aboutCitizen } from '../log/envelopes.js';
 import { secretsStillTold } from '../log/repeatable.js';
 import { activationCodeFrom, verifierOf } from '../domain/activation-code.js';
 

@@ -1,23 +1,8 @@
 import { ActorKind, Result } from '@tillid/contracts/event/v1/event';
-import type { CallerKind } from '@tillid/contracts/access';
 import type { EnvelopeFields } from '@tillid/eventsourcing';
 import type { SignInEvent } from '../domain/authentication.events.js';
 
-const actorKinds: Readonly<Record<CallerKind, ActorKind>> = {
-  service: ActorKind.SERVICE,
-  relying_service: ActorKind.RELYING_SERVICE,
-  // The agent is the citizen's hand.
-  citizen_agent: ActorKind.CITIZEN,
-  operator: ActorKind.OPERATOR,
-  official: ActorKind.OFFICIAL,
-  auditor: ActorKind.AUDITOR,
-};
-
 type Actor = EnvelopeFields['actor'];
-
-export function actorOf(caller: { readonly kind: CallerKind; readonly id: string }): Actor {
-  return { kind: actorKinds[caller.kind], id: caller.id };
-}
 
 /** The service itself: a reaction, a timer. */
 export const bySystem: Actor = { kind: ActorKind.SYSTEM, id: 'authentication' };

@@ -1,7 +1,7 @@
 import type { RedeemSignInReply, RedeemSignInRequest } from '@tillid/contracts/authentication/v1/service';
 import { base32, ownRoomsAudience } from '@tillid/crypto';
 import { type Handled, occurredAtMs } from '@tillid/eventsourcing';
-import { type Call, type CommandContext, parseRequest } from '@tillid/service';
+import { actorOf, type Call, type CommandContext, parseRequest } from '@tillid/service';
 import { z } from 'zod';
 import type { Authentication } from '../authentication.js';
 import { refuse } from '../domain/authentication.refusals.js';
@@ -10,7 +10,7 @@ import { signIn } from '../domain/sign-in.decider.js';
 import { streams } from '../domain/streams.js';
 import { id, secret } from '../fields.js';
 import { eventOf, type LoggedEvent, write } from '../log/authentication-log.js';
-import { actorOf, atClient, bySystem } from '../log/envelopes.js';
+import { atClient, bySystem } from '../log/envelopes.js';
 import { secretsStillTold } from '../log/repeatable.js';
 import type { OpenSignIn, SignInCitizen } from '../sign-ins/open-sign-ins.js';
 import { abandonInRecord, whyNoLongerGood } from '../sign-ins/still-good.js';

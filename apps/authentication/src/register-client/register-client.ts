@@ -1,11 +1,10 @@
 import type { RegisterClientReply, RegisterClientRequest } from '@tillid/contracts/authentication/v1/service';
-import { type Call, parseRequest } from '@tillid/service';
+import { actorOf, type Call, parseRequest } from '@tillid/service';
 import { z } from 'zod';
 import type { Authentication } from '../authentication.js';
 import { client } from '../domain/client.decider.js';
 import { streams } from '../domain/streams.js';
 import { write } from '../log/authentication-log.js';
-import { actorOf } from '../log/envelopes.js';
 
 const request = z.object({
   clientId: z.string().regex(/^[a-z][a-z0-9-]{1,39}$/),

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Decider } from '@tillid/eventsourcing';
 import { Result } from '@tillid/contracts/event/v1/event';
 import type { Ids } from '@tillid/kernel';
-import type { Caller } from '@tillid/service';
+import { actorOf, type Caller } from '@tillid/service';
 import type { AuthenticationEvent } from '../domain/authentication.events.js';
 import { streams } from '../domain/streams.js';
 import { type AuthenticationLog, type LoggedEvent, write } from '../log/authentication-log.js';
-import { actorOf } from '../log/envelopes.js';
 
 type Misused = Extract<AuthenticationEvent, { type: 'TokenMisused' }>;
 

@@ -1,7 +1,6 @@
 import { handle } from '@tillid/eventsourcing';
-import { parseRequest } from '@tillid/service';
+import { actorOf, parseRequest } from '@tillid/service';
 import { z } from 'zod';
-import { actorOf } from '../actor.js';
 import { citizenKey } from '../domain/citizen-key.decider.js';
 import { citizen } from '../domain/citizen.decider.js';
 import { citizenKeyStream, citizenStream } from '../domain/streams.js';

@@ -1,8 +1,7 @@
 import { constantTimeEqual } from '@tillid/crypto';
 import { handle } from '@tillid/eventsourcing';
-import { type Call, parseRequest } from '@tillid/service';
+import { actorOf, type Call, parseRequest } from '@tillid/service';
 import { z } from 'zod';
-import { actorOf } from '../actor.js';
 import { nationalNumberHmac } from '../details/national-number-hmac.js';
 import { refuse } from '../domain/identity.refusals.js';
 import { nationalNumberMatch } from '../domain/one-shot.deciders.js';

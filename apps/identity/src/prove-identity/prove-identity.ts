@@ -1,8 +1,7 @@
 import { AssuranceLevel } from '@tillid/contracts/identity/v1/events';
 import { handle } from '@tillid/eventsourcing';
-import { parseRequest } from '@tillid/service';
+import { actorOf, parseRequest } from '@tillid/service';
 import { z } from 'zod';
-import { actorOf } from '../actor.js';
 import { citizen } from '../domain/citizen.decider.js';
 import { evidenceKinds } from '../domain/identity-proof.js';
 import { citizenStream } from '../domain/streams.js';

@@ -1,7 +1,6 @@
 import { handle, occurredAtMs } from '@tillid/eventsourcing';
-import { parseRequest } from '@tillid/service';
+import { actorOf, parseRequest } from '@tillid/service';
 import { z } from 'zod';
-import { actorOf } from '../actor.js';
 import { readDetails } from '../details/citizen-details.js';
 import { attributeValues } from '../domain/attributes.js';
 import { citizenRead } from '../domain/one-shot.deciders.js';

@@ -1,7 +1,6 @@
 import { handle } from '@tillid/eventsourcing';
-import { parseRequest } from '@tillid/service';
+import { actorOf, parseRequest } from '@tillid/service';
 import { z } from 'zod';
-import { actorOf } from '../actor.js';
 import { putDetails } from '../details/citizen-details.js';
 import { nationalNumberHmac } from '../details/national-number-hmac.js';
 import { attributesHeld, type CitizenDetails } from '../domain/attributes.js';

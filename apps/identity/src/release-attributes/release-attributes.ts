@@ -1,8 +1,7 @@
 import type { AuthorizeShareReply } from '@tillid/contracts/consent/v1/service';
 import { handle, hashOf } from '@tillid/eventsourcing';
-import { type Call, parseRequest } from '@tillid/service';
+import { actorOf, type Call, parseRequest } from '@tillid/service';
 import { z } from 'zod';
-import { actorOf } from '../actor.js';
 import { readDetails } from '../details/citizen-details.js';
 import { attributeValues } from '../domain/attributes.js';
 import { refuse } from '../domain/identity.refusals.js';

@@ -1,7 +1,6 @@
 import { handle } from '@tillid/eventsourcing';
-import { parseRequest } from '@tillid/service';
+import { actorOf, parseRequest } from '@tillid/service';
 import { z } from 'zod';
-import { actorOf } from '../actor.js';
 import { citizen } from '../domain/citizen.decider.js';
 import { citizenStream } from '../domain/streams.js';
 import type { IdentityHandlers, IdentityParts } from '../identity.parts.js';
