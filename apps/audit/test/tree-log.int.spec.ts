@@ -1,10 +1,13 @@
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pauseFor } from 'node:timers/promises';
 import { hashOf, type CompareAndSetRecord, type EventStore } from '@tillid/eventsourcing';
 import { inMemoryCompareAndSetRecord, inMemoryEventStore } from '@tillid/eventsourcing/in-memory';
+import { silentLogger } from '@tillid/runtime';
 import { noteSigner, parseVkey, verifyLog, vkeyOf } from '@tillid/transparency';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Integrator } from '../src/integrate/integrator.js';
 import { LogFolder } from '../src/integrate/log-folder.js';
 import { TreeLog, type IntegrationMoment } from '../src/integrate/tree-log.js';
 import { openSigningKey } from '../src/integrate/signing-key.js';
@@ -86,6 +89,27 @@ describe('the log over the ledger', () => {
     expect(await verdict(head.checkpoint)).toMatchObject({ holds: true, findings: [], head: { size: 800 } });
   });
 
+  it('writes its files again from the ledger when the folder is gone, also when it ends while it does', async () => {
+    await takeIn(5000);
+    const { head } = await integrateAll(await open());
+    await rm(join(data, 'log'), { recursive: true });
+    await open();
+    expect(await verdict(head.checkpoint)).toMatchObject({ holds: true, findings: [], checkpoint: head.checkpoint });
+    for (const path of ['checkpoint', 'tile/0/007', 'tile/entries/019.p/136']) await rm(join(data, 'log', path));
+    await takeIn(10);
+    await integrateAll(await open());
+    expect(await verdict(head.checkpoint)).toMatchObject({ holds: true, findings: [], head: { size: 5010 } });
+  });
+
+  it('leaves nothing half-written behind when a write fails', async () => {
+    await takeIn(300);
+    const tree = await open();
+    await rm(join(data, 'log/checkpoint'));
+    await mkdir(join(data, 'log/checkpoint'));
+    await expect(tree.integrate()).rejects.toThrow();
+    expect(await readdir(join(data, 'log.writing'))).toEqual([]);
+  });
+
   it('mends a checkpoint file that was put back', async () => {
     await takeIn(10);
     const tree = await integrateAll(await open());
@@ -93,6 +117,25 @@ describe('the log over the ledger', () => {
     await open();
     expect(await verdict()).toMatchObject({ holds: true, checkpoint: tree.head.checkpoint });
   });
+});
+
+it('events that trickle in share a checkpoint, and a backlog does not wait for one', async () => {
+  await takeIn(20_000);
+  const checkpointIntervalMs = 100;
+  const folder = await LogFolder.open(join(data, 'log'));
+  let signed = 0;
+  const counting = { ...record, get: () => record.get(), compareAndSet: (...args: Parameters<CompareAndSetRecord['compareAndSet']>) => (signed++, record.compareAndSet(...args)) };
+  const integrator = await Integrator.open({ ledger, record: counting, folder, signer, verifier, clock: { nowMs: () => 1000 }, logger: silentLogger, checkpointIntervalMs });
+  integrator.start();
+  expect(await integrator.waitForSize(20_000, AbortSignal.timeout(10_000))).toBe(true);
+  const [before, began] = [signed, performance.now()];
+  expect(before).toBeLessThan(10);
+  while (performance.now() - began < 5 * checkpointIntervalMs) {
+    await takeIn(1);
+    await pauseFor(2);
+  }
+  expect(signed - before).toBeLessThan(2 + (performance.now() - began) / checkpointIntervalMs);
+  await integrator.stop();
 });
 
 describe('nothing is signed', () => {

@@ -4,8 +4,8 @@ import { CouldNotLook } from './could-not-look.js';
 import { replayCommand } from './replay/replay.command.js';
 import { verifyCommand } from './verify/verify.command.js';
 
-// `tillid-auditor replay | head` ends when head has seen enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
+// `tillid-auditor replay | head` ends when head has seen enough. What was not looked at by then is not said to hold.
+process.stdout.on('error', () => process.exit(process.exitCode ?? 2));
 
 const program = new Command('tillid-auditor')
   .description('Checks a Tillid log without trusting whoever runs it.\nExit codes: 0 it holds, 1 found something wrong, 2 could not look.')

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LogOnDisk, logOf, workingDay } from '../src/record.spec-kit.js';
@@ -77,6 +77,18 @@ describe('tillid-auditor', () => {
     const lines = out.trimEnd().split('\n').map((line) => JSON.parse(line) as { leafIndex: number });
     expect([code, ...lines.map(({ leafIndex }) => leafIndex)]).toEqual([0, 605, 606, 607, 608]);
     expect(err).toMatch(/4 of 609 entries printed; HOLDS/);
+  });
+  it('never exits as if all held when its reader hangs up before that is known', async () => {
+    const broken = await log.copy();
+    await rm(join(broken.log, 'tile/0/000'));
+    const hungUpOn = async (...args: string[]) => {
+      const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+      child.stdout.destroy();
+      return ((await once(child, 'close')) as [number | null])[0];
+    };
+    expect(await hungUpOn('verify', broken.log, '--vkey', log.vkey)).toBe(1);
+    expect(await hungUpOn('replay', log.log, '--vkey', log.vkey)).toBe(2);
+    await broken.remove();
   });
   it.each(['verify', 'replay', 'compare'])('%s --help has an example', async (command) => {
     const { code, out } = await run(command, '--help');

@@ -1,16 +1,18 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { hashBytes, leafHashInto } from '@tillid/transparency';
 
 /** c(0). */
-export const emptyChain: Uint8Array = new Uint8Array(32);
+export const emptyChain: Uint8Array = new Uint8Array(hashBytes);
 
-const leafPrefix = Uint8Array.of(0x00);
+/** The chain before, then the leaf hash: every event is hashed here by each who follows it, so nothing is allocated but the answer. */
+const scratch = Buffer.alloc(2 * hashBytes);
 
-/** RFC 6962 leaf hash of the event bytes: what the chain, the ledger and the Merkle log all commit to. */
-export function leafHashOf(eventBytes: Uint8Array): Buffer {
-  return createHash('sha256').update(leafPrefix).update(eventBytes).digest();
-}
-
-/** c(n) = SHA-256(c(n-1) || SHA-256(0x00 || event bytes)). */
+/** c(n) = SHA-256(c(n-1) || SHA-256(0x00 || event bytes)): commits to the leaf hash, as the Merkle log does. */
 export function nextChain(chain: Uint8Array, eventBytes: Uint8Array): Buffer {
-  return createHash('sha256').update(chain).update(leafHashOf(eventBytes)).digest();
+  if (chain.length !== hashBytes) throw new RangeError('a chain has 32 bytes');
+  scratch.set(chain);
+  leafHashInto(scratch, hashBytes, eventBytes);
+  const next = Buffer.allocUnsafe(hashBytes);
+  next.write(hash('sha256', scratch, 'binary'), 0, hashBytes, 'latin1');
+  return next;
 }

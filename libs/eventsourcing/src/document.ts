@@ -17,14 +17,17 @@ function canonical(value: unknown, path: string): string {
   if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((item, index) => canonical(item, `${path}[${index}]`)).join(',')}]`;
   if (typeof value === 'object' && isPlain(value)) {
-    const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-    fields.sort(([left], [right]) => (left < right ? -1 : 1));
-    return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field, `${path}.${name}`)}`).join(',')}}`;
+    let fields = '';
+    for (const name of Object.keys(value).sort()) {
+      const field: unknown = value[name];
+      if (field !== undefined) fields += `${fields === '' ? '' : ','}${JSON.stringify(name)}:${canonical(field, `${path}.${name}`)}`;
+    }
+    return `{${fields}}`;
   }
   throw new TypeError(`a read model's document is plain JSON; ${path || 'it'} is not`);
 }
 
-function isPlain(value: object): boolean {
+function isPlain(value: object): value is Readonly<Record<string, unknown>> {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }

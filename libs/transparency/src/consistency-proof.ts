@@ -1,4 +1,4 @@
-import { emptyRoot, nodeHash, type Hash } from './hash.js';
+import { emptyRoot, nodeHash, requireHashes, type Hash } from './hash.js';
 import { requireSize } from './text.js';
 import { refuse } from './transparency.refusals.js';
 import { rootOf, splitOf, type SubtreeRoots } from './tree.js';
@@ -31,6 +31,7 @@ export async function proveConsistency(oldSize: number, size: number, roots: Sub
 export function checkConsistency(oldSize: number, oldRoot: Uint8Array, size: number, root: Uint8Array, proof: readonly Uint8Array[]): void {
   requireSize(oldSize);
   requireSize(size);
+  requireHashes([oldRoot, ...proof]);
   if (oldSize > size) throw refuse('proof.not_consistent');
   if (oldSize === 0 || oldSize === size) {
     const expected = oldSize === 0 ? emptyRoot : root;

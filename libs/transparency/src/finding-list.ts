@@ -5,10 +5,15 @@ export class FindingList {
   readonly kept: Finding[] = [];
   count = 0;
 
-  constructor(private readonly max: number) {}
+  constructor(readonly max: number) {}
 
-  add(...findings: readonly Finding[]): void {
-    this.count += findings.length;
-    this.kept.push(...findings.slice(0, Math.max(0, this.max - this.kept.length)));
+  add(finding: Finding): void {
+    this.count += 1;
+    if (this.kept.length < this.max) this.kept.push(finding);
+  }
+
+  addAll(others: FindingList): void {
+    this.count += others.count;
+    for (const finding of others.kept) if (this.kept.length < this.max) this.kept.push(finding);
   }
 }

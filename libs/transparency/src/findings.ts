@@ -37,7 +37,7 @@ export interface Finding {
 export interface LogVerdict {
   /** True when nothing was found wrong in all that was looked at. */
   readonly holds: boolean;
-  /** At most `maxFindings`; `findingCount` counts all. */
+  /** At most `maxFindings`. `findingCount` counts on, until looking further was given up. */
   readonly findings: readonly Finding[];
   readonly findingCount: number;
   /** Undefined when the checkpoint itself was refused: then nothing else was looked at. */

@@ -1,4 +1,5 @@
 import { createHash, hash } from 'node:crypto';
+import { refuse } from './transparency.refusals.js';
 
 /** 32 bytes of SHA-256. */
 export type Hash = Buffer;
@@ -37,6 +38,11 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Hash {
   const target = Buffer.allocUnsafe(hashBytes);
   target.write(hash('sha256', nodeScratch, 'binary'), 0, hashBytes, 'latin1');
   return target;
+}
+
+/** From outside: a shorter one would be hashed with what the last node left in the scratch. */
+export function requireHashes(hashes: readonly Uint8Array[]): void {
+  if (hashes.some(({ length }) => length !== hashBytes)) throw refuse('proof.malformed');
 }
 
 /** Root of the perfect subtree over `count` adjacent hashes; `count` a power of two, at most 256. */

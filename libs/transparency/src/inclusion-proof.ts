@@ -1,4 +1,4 @@
-import { nodeHash, type Hash } from './hash.js';
+import { nodeHash, requireHashes, type Hash } from './hash.js';
 import { requireSize } from './text.js';
 import { refuse } from './transparency.refusals.js';
 import { rootOf, splitOf, type SubtreeRoots } from './tree.js';
@@ -26,6 +26,7 @@ export async function proveInclusion(index: number, size: number, roots: Subtree
 export function checkInclusion(leaf: Uint8Array, index: number, size: number, root: Uint8Array, path: readonly Uint8Array[]): void {
   requireSize(size);
   requireSize(index);
+  requireHashes([leaf, ...path]);
   if (index >= size) throw refuse('proof.not_included');
   let place = index;
   let last = size - 1;

@@ -16,6 +16,10 @@ export class PrefixRoot {
     this.push(0, tile.subarray(0, count * hashBytes));
   }
 
+  get complete(): boolean {
+    return this.taken === this.size;
+  }
+
   root(): Hash {
     return edgeRoot({ size: this.size, levels: this.levels, bundle: new Uint8Array(0) });
   }

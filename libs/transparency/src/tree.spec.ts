@@ -97,6 +97,17 @@ describe('proofs against the recursive definition', () => {
     expect(() => checkInclusion(Buffer.alloc(32), 0, 2 ** 53, Buffer.alloc(32), [])).toThrow('size.not_safe');
     expect(() => checkConsistency(2 ** 53, Buffer.alloc(32), 2 ** 53, Buffer.alloc(32), [])).toThrow('size.not_safe');
   });
+
+  it('takes no hash of another length for one', async () => {
+    const entries = entriesTo(7);
+    const [inclusion, consistency, leaf, root] = [path(5, entries), subproof(3, entries, true), leafHash(entries[5] as Buffer), mth(entries)];
+    for (const wrong of [Buffer.alloc(0), root.subarray(1), Buffer.alloc(65)]) {
+      expect(() => checkInclusion(leaf, 5, 7, root, inclusion.with(1, wrong))).toThrow('proof.malformed');
+      expect(() => checkInclusion(wrong, 5, 7, root, inclusion)).toThrow('proof.malformed');
+      expect(() => checkConsistency(3, mth(entries.slice(0, 3)), 7, root, consistency.with(0, wrong))).toThrow('proof.malformed');
+      expect(() => checkConsistency(4, wrong, 7, root, subproof(4, entries, true))).toThrow('proof.malformed');
+    }
+  });
 });
 
 describe('growing by the right edge', () => {

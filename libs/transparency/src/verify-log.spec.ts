@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundlePath, checkReceipt, edgeRoot, encodeEntries, formatReceipt, InMemoryLog, leafHash, loadEdge, noteSigner, parseBundle, parseReceipt, parseVkey, proveInclusion, subtreeRootsFrom, verifyLog, vkeyOf } from './index.js';
+import { bundlePath, checkReceipt, edgeRoot, encodeEntries, formatReceipt, InMemoryLog, leafHash, loadEdge, noteSigner, parseBundle, parseReceipt, parseVkey, proveInclusion, signCheckpoint, subtreeRootsFrom, verifyLog, vkeyOf } from './index.js';
 
 const seed = Buffer.alloc(32, 7);
 const signer = noteSigner('log.example/one', seed);
@@ -122,6 +122,25 @@ describe('a log someone touched', () => {
     const fork = new InMemoryLog(signer);
     fork.append(entriesFrom(1, 600));
     expect(await codes(fork, { previousCheckpoint: before })).toEqual(['checkpoint.forked checkpoint']);
+  });
+  it('and wrong everywhere, it is told in as many findings as are kept', async () => {
+    const log = new InMemoryLog(signer);
+    for (const [path, bytes] of large.files) log.files.set(path, path === 'checkpoint' ? bytes : bytes.map((byte) => byte ^ 1));
+    for (const entries of [true, false]) {
+      const { holds, findings, findingCount } = await verifyLog(log, key, { entries, maxFindings: 50, previousCheckpoint: Buffer.from(large.files.get('checkpoint') as Uint8Array).toString() });
+      expect([holds, findings.length, findingCount > 50]).toEqual([false, 50, true]);
+      expect(findings.some(({ code }) => code === 'checkpoint.forked')).toBe(false);
+    }
+  });
+  it('and signed for more leaves than anyone could look for, it is found wrong without looking for them all', async () => {
+    const log = new InMemoryLog(signer);
+    log.files.set('checkpoint', Buffer.from(signCheckpoint({ origin: signer.name, size: 2 ** 53 - 1, root: Buffer.alloc(32) }, [signer])));
+    let asked = 0;
+    const counting = { read: async (path: string) => (asked++, log.files.get(path)) };
+    expect((await verifyLog(counting, key, { entries: true, maxFindings: 50 })).holds).toBe(false);
+    const tiles = { read: async (path: string) => (path === 'checkpoint' ? log.files.get(path) : (asked++, Buffer.alloc(32 * Number(path.split('.p/')[1] ?? 256), asked % 251))) };
+    expect((await verifyLog(tiles, key, { maxFindings: 50 })).holds).toBe(false);
+    expect(asked).toBeLessThan(1_000);
   });
   it('hands on no entry that is not proven', async () => {
     const log = small();

@@ -2,7 +2,7 @@ import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { Logger } from '@tillid/runtime';
 import { WillNotSign } from '../domain/audit.refusals.js';
 import type { TreeHead } from './tree-head.js';
-import { TreeLog, type TreeLogParts } from './tree-log.js';
+import { isBacklog, TreeLog, type TreeLogParts } from './tree-log.js';
 
 export interface IntegratorParts extends TreeLogParts {
   readonly logger: Logger;
@@ -69,7 +69,8 @@ export class Integrator {
         // What a fault left in memory is not trusted: recovery is start-up.
         if (this.refusal !== '') this.tree = await TreeLog.open(this.parts);
         this.refusal = '';
-        while (!signal.aborted && (await this.tree.integrate())) this.tell();
+        // A backlog is worked off without a pause; events that trickle in share a checkpoint.
+        for (let taken = Infinity; !signal.aborted && isBacklog(taken); this.tell()) taken = await this.tree.integrate();
       } catch (error) {
         this.refusal = error instanceof WillNotSign ? error.reason : 'log.fault';
         logger.error({ err: error, reason: this.refusal }, 'the log could not be signed');

@@ -37,6 +37,7 @@ export class LogFolder implements LogFiles {
 
   /** All durable, names included, when it resolves. A file that is there already must be the same: tiles never change. */
   async writeOnce(files: readonly LogFile[]): Promise<void> {
+    // Known from when it is synced on: a failure before that leaves it to be synced by the next try.
     const folders = new Set<string>();
     for (let first = 0; first < files.length; first += writersMax) {
       await Promise.all(
@@ -50,6 +51,7 @@ export class LogFolder implements LogFiles {
       );
     }
     await Promise.all([...folders].map(syncFolder));
+    for (const folder of folders) this.known.add(folder);
   }
 
   /** The one file that changes. A crash leaves the old or the new one, whole; it is mended from the record. */
@@ -69,14 +71,20 @@ export class LogFolder implements LogFiles {
 
   private async write(path: string, bytes: Uint8Array): Promise<void> {
     const written = join(this.temporary, randomUUID());
-    const file = await open(written, 'wx', 0o644);
     try {
-      await file.writeFile(bytes);
-      await file.datasync();
-    } finally {
-      await file.close();
+      const file = await open(written, 'wx', 0o644);
+      try {
+        await file.writeFile(bytes);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+      await rename(written, join(this.folder, path));
+    } catch (error) {
+      // It is tried again every second: on a full disk each try would leave a little less room.
+      await rm(written, { force: true });
+      throw error;
     }
-    await rename(written, join(this.folder, path));
   }
 
   private async makeFolder(folder: string, toSync: Set<string>): Promise<void> {
@@ -85,7 +93,6 @@ export class LogFolder implements LogFiles {
     await mkdir(folder, { recursive: true });
     // The name of a new folder is as durable as the folder it stands in.
     for (let at = folder; at !== this.folder && !this.known.has(at); at = dirname(at)) toSync.add(dirname(at));
-    this.known.add(folder);
   }
 }
 

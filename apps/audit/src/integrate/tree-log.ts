@@ -25,6 +25,11 @@ export type IntegrationMoment = 'after_bundles' | 'after_tiles' | 'after_record'
 /** Leaves integrated for one checkpoint, at most: seconds of work would make a checkpoint late. */
 const leavesPerCheckpoint = 16 * tileWidth;
 
+/** So many taken in at once that more are sure to wait. */
+export function isBacklog(taken: number): boolean {
+  return taken > leavesPerCheckpoint - tileWidth;
+}
+
 /** The tree over the ledger, as far as it is signed. Only this signs. */
 export class TreeLog {
   private constructor(
@@ -48,6 +53,7 @@ export class TreeLog {
     }
     const head = decodeTreeHead(stored.value, verifier);
     await requireSameLedger(ledger, head);
+    if ((await folder.read(checkpointPath)) === undefined) await writeAgain(parts, head.size);
     const edge = await loadEdge(folder, head.size, head.root).catch((cause: unknown) => {
       throw new WillNotSign('log.edge_differs', { cause });
     });
@@ -60,12 +66,12 @@ export class TreeLog {
     return this.current.head;
   }
 
-  /** Takes the next leaves in and signs. Answers false when the ledger has no more. After it threw, open again. */
-  async integrate(): Promise<boolean> {
+  /** Takes the next leaves in and signs. Answers how many: 0 when the ledger has no more. After it threw, open again. */
+  async integrate(): Promise<number> {
     const { ledger, folder, at = () => undefined } = this.parts;
     const { edge, head } = this.current;
     const page = await ledger.readAll(edge.size, leavesPerCheckpoint - (edge.size % tileWidth));
-    if (page.length === 0) return false;
+    if (page.length === 0) return 0;
     const growth = growEdge(edge, page.map(({ bytes }) => bytes));
     const chain = page.reduce<Uint8Array>((soFar, { bytes }) => nextChain(soFar, bytes), head.chain);
     await requireSameChain(ledger, growth.edge.size, chain);
@@ -75,7 +81,7 @@ export class TreeLog {
     await folder.writeOnce(growth.tiles);
     at('after_tiles');
     await this.publish({ edge: growth.edge, chain, completed: growth.completed });
-    return true;
+    return page.length;
   }
 
   private async publish({ edge, chain, completed }: { readonly edge: RightEdge; readonly chain: Uint8Array; readonly completed: readonly string[] }): Promise<void> {
@@ -91,6 +97,20 @@ export class TreeLog {
     await folder.writeCheckpoint(checkpoint);
     at('after_checkpoint');
     await folder.removePartials(completed);
+  }
+}
+
+/**
+ * A folder that was lost: every file again, from the ledger. Whether they are those that were signed is for the edge to
+ * say. The checkpoint comes last of all, so a crash here leaves a folder that is written again.
+ */
+async function writeAgain({ ledger, folder }: TreeLogParts, size: number): Promise<void> {
+  for (let edge = emptyEdge; edge.size < size; ) {
+    const page = await ledger.readAll(edge.size, Math.min(leavesPerCheckpoint, size - edge.size));
+    if (page.length === 0) throw new WillNotSign('log.ledger_shorter');
+    const growth = growEdge(edge, page.map(({ bytes }) => bytes));
+    await folder.writeOnce([...growth.bundles, ...growth.tiles]);
+    edge = growth.edge;
   }
 }
 

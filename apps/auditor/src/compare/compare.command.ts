@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { openLogWithEntries } from '../entries/replayed-entries.js';
 import { dataOption, logArgument, tlsOption, vkeyOption } from '../options.js';
 import { progressBar } from '../progress-bar.js';
-import { asJson, finish, print } from '../results.js';
+import { asJson, asText, finish, print } from '../results.js';
 import { findRunningSystem } from '../running-system.js';
 import { compare, type Comparison } from './compare.js';
 import { runningServices } from './running-services.js';
@@ -32,8 +32,8 @@ export function compareCommand(): Command {
         const open = () => openLogWithEntries({ log, vkey: options.vkey, data: options.data, tls: options.tls });
         const comparison = await compare(services.services, open, services.reached, bar.at);
         bar.end();
-        await print(options.json ? asJson(comparison) : comparisonText(comparison));
         finish(comparison.holds);
+        await print(options.json ? asJson(comparison) : comparisonText(comparison));
       } finally {
         bar.end();
         services.close();
@@ -50,7 +50,7 @@ function comparisonText({ holds, sources, differences, log, record }: Comparison
     ...log.findings.map(({ code, path, detail }) => `  ${code}  ${path}  ${detail}`),
     ...record.findings.map(({ code, source, position, message }) => `  ${code}  ${source}@${position}  ${message}`),
   ];
-  return `${lines.join('\n')}\n`;
+  return asText(lines);
 }
 
 function seconds(text: string): number {

@@ -1,7 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { LogFiles } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
+import { fileBytesMax } from './file-size.js';
 
 /** A log as a folder; every file in it is looked at, also what no tree names. */
 export async function folderFiles(folder: string): Promise<LogFiles> {
@@ -12,7 +14,7 @@ export async function folderFiles(folder: string): Promise<LogFiles> {
   return {
     async read(path) {
       try {
-        return await readFile(join(folder, path));
+        return await readStart(join(folder, path));
       } catch (error) {
         if (isAbsent(error)) return undefined;
         throw new CouldNotLook(`${join(folder, path)} cannot be read`, { cause: error });
@@ -20,6 +22,24 @@ export async function folderFiles(folder: string): Promise<LogFiles> {
     },
     list: () => pathsUnder(folder),
   };
+}
+
+/**
+ * A byte more than the largest file of a log is enough to find that one is too large. Opened without waiting, and read
+ * only when it is a file: a pipe or a device in a tile's place would never end.
+ */
+async function readStart(path: string): Promise<Buffer | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) return undefined;
+    const bytes = Buffer.allocUnsafe(Math.min(found.size, fileBytesMax + 1));
+    let read = 0;
+    for (let more = 1; more > 0 && read < bytes.length; read += more) more = (await file.read(bytes, read, bytes.length - read)).bytesRead;
+    return bytes.subarray(0, read);
+  } finally {
+    await file.close();
+  }
 }
 
 async function* pathsUnder(folder: string, prefix = ''): AsyncIterable<string> {
@@ -35,7 +55,7 @@ async function* pathsUnder(folder: string, prefix = ''): AsyncIterable<string> {
   }
 }
 
-/** A folder where a file should be counts as a file that is missing. */
+/** A folder where a file should be, or a link in a circle, counts as a file that is missing. */
 function isAbsent(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+  return ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -3,9 +3,8 @@ import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
 import { checkPeer, type TlsIdentity } from '@tillid/rpc';
 import { parseLogPath, type LogFiles } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
+import { fileBytesMax } from './file-size.js';
 
-/** 256 entries of 65,535 bytes, each with its length. Nothing in a log is larger. */
-const maxFileBytes = 256 * (65_535 + 2);
 const timeoutMs = 15_000;
 const maxConnections = 8;
 
@@ -50,7 +49,7 @@ async function fetchFile(url: URL, secure: boolean, agent: HttpAgent): Promise<{
     let size = 0;
     for await (const part of response as AsyncIterable<Buffer>) {
       size += part.length;
-      if (size > maxFileBytes) throw new Error('larger than any file of a log');
+      if (size > fileBytesMax) throw new Error('larger than any file of a log');
       parts.push(part);
     }
     return { statusCode: response.statusCode, body: Buffer.concat(parts) };

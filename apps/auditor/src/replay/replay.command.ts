@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { openLogWithEntries } from '../entries/replayed-entries.js';
 import { dataOption, logArgument, tlsOption, vkeyOption } from '../options.js';
-import { asJson, finish, print } from '../results.js';
+import { asJson, asText, finish, print } from '../results.js';
 import { replay, type ReplayResult } from './replay.js';
 
 interface Options {
@@ -26,8 +26,8 @@ export function replayCommand(): Command {
       const opened = await openLogWithEntries({ log, vkey: options.vkey, data: options.data, tls: options.tls });
       try {
         const result = await replay(opened, print, options.from);
-        process.stderr.write(options.json ? asJson(result) : resultText(result));
         finish(result.holds);
+        process.stderr.write(options.json ? asJson(result) : resultText(result));
       } finally {
         opened.close();
       }
@@ -35,11 +35,11 @@ export function replayCommand(): Command {
 }
 
 function resultText({ holds, printed, log, record }: ReplayResult): string {
-  const findings = [
-    ...log.findings.map(({ code, path, detail }) => `  ${code}  ${path}  ${detail}\n`),
-    ...record.findings.map(({ code, source, position, message }) => `  ${code}  ${source}@${position}  ${message}\n`),
-  ];
-  return `${printed} of ${log.head?.size ?? 0} entries printed; ${holds ? 'HOLDS' : 'WRONG'}\n${findings.join('')}`;
+  return asText([
+    `${printed} of ${log.head?.size ?? 0} entries printed; ${holds ? 'HOLDS' : 'WRONG'}`,
+    ...log.findings.map(({ code, path, detail }) => `  ${code}  ${path}  ${detail}`),
+    ...record.findings.map(({ code, source, position, message }) => `  ${code}  ${source}@${position}  ${message}`),
+  ]);
 }
 
 function leafIndex(text: string): number {

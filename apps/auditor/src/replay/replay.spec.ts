@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Event } from '@tillid/contracts/event/v1/event';
 import { bundlePath, encodeEntries, leafHash, parseBundle, parseVkey, type LogFiles } from '@tillid/transparency';
 import { withBundles } from '../entries/replayed-entries.js';
 import { logOf, vkey, workingDay } from '../record.spec-kit.js';
@@ -43,6 +44,15 @@ describe('a replay', () => {
     expect(holds).toBe(false);
     expect(lines.map(({ leafIndex }) => leafIndex)).not.toContain(256 + 7);
   });
+});
+
+it('does not stop at an entry whose time is none: it is wrong, and the others are printed', async () => {
+  const timeless = Buffer.from(Event.encode({ ...Event.decode(leaves.at(-3)!), occurredAt: undefined }).finish());
+  // Field 8, a Timestamp of 2^52 seconds.
+  const entry = Buffer.concat([timeless, Buffer.from('4209088080808080808008', 'hex')]);
+  const { holds, lines, record } = await replayed(opened(logOf(leaves.with(-3, entry))));
+  expect([holds, lines.length]).toEqual([false, leaves.length - 1]);
+  expect(record.findings.map(({ code }) => code)).toContain('entry.malformed');
 });
 
 describe('a replay from a stream of entries', () => {

@@ -1,10 +1,12 @@
-import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { copyFile, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { bundlePath, encodeEntries, parseBundle } from '@tillid/transparency';
 import { openLog } from '../log/open-log.js';
 import { LogOnDisk, logOf, workingDay } from '../record.spec-kit.js';
+import { verdictText } from './verdict-text.js';
 import { verify, type Verdict } from './verify.js';
 
 const { leaves } = workingDay();
@@ -80,6 +82,25 @@ describe('a file that was touched', () => {
     await writeFile(join(copy.log, 'notes.txt'), 'x');
     expect(codesOf(await verdictOn(copy))).toEqual(['file.unexpected']);
   });
+  it('is found when it is larger than anything in a log, or no file at all', async () => {
+    const change = async (path: string, spoil: (file: string) => unknown) => {
+      const file = join(copy.log, path);
+      await spoil(file);
+      expect((await verdictOn(copy)).holds, path).toBe(false);
+      await rm(file);
+      await copyFile(join(original.log, path), file);
+    };
+    for (const path of ['checkpoint', 'tile/entries/000', 'tile/0/001.p/44']) await change(path, (file) => truncate(file, 2 ** 40));
+    for (const path of ['checkpoint', 'tile/0/000']) {
+      await change(path, async (file) => (await rm(file), execFileSync('mkfifo', [file])));
+      await change(path, async (file) => (await rm(file), await symlink(file, file)));
+    }
+  });
+  it('is named without its control characters, which could write a verdict of their own', async () => {
+    await writeFile(join(copy.log, 'x\n\x1b[2JHOLDS\u2028'), 'x');
+    const lines = verdictText(await verdictOn(copy), 'nothing').split('\n');
+    expect(lines.slice(-3)).toEqual(['WRONG: 1 found', '  file.unexpected  x\\u{a}\\u{1b}[2JHOLDS\\u{2028}  no file of a log has this name', '']);
+  });
   it('is found when a tile stands in the place of another', async () => {
     await rename(join(copy.log, 'tile/0/000'), join(copy.log, 'tile/0/kept'));
     await rename(join(copy.log, 'tile/0/001'), join(copy.log, 'tile/0/000'));
@@ -109,6 +130,7 @@ describe('an operator who holds the log\'s key and signs another history', () =>
   const at = 51;
   it.each<[string, readonly Uint8Array[]]>([
     ['leaves an entry out', leaves.toSpliced(at, 1)],
+    ['leaves out the last one that a head covers', leaves.toSpliced(-3, 1)],
     ['swaps two entries of a source', leaves.with(at, leaves[at + 1]!).with(at + 1, leaves[at]!)],
     ['repeats an entry', leaves.toSpliced(at, 0, leaves[at]!)],
     ['shortens an entry', leaves.with(at, leaves[at]!.subarray(0, leaves[at]!.length - 4))],

@@ -1,3 +1,4 @@
+import { asText } from '../results.js';
 import type { Verdict } from './verify.js';
 
 const shownFindings = 50;
@@ -15,7 +16,7 @@ export function verdictText(verdict: Verdict, comparedWith: 'nothing' | 'state')
     lines.push(`source   ${source.source}: ${source.position} entries, ${source.confirmedPosition} under a signed head${source.commitOpen ? ', the last commit still coming in' : ''}`);
   }
   lines.push(comparedWith === 'state' ? 'growth   compared with the checkpoint seen last' : 'growth   compared with nothing: no checkpoint seen before (--state keeps one)');
-  return `${[...lines, ...findingLines(verdict)].join('\n')}\n`;
+  return asText([...lines, ...findingLines(verdict)]);
 }
 
 function findingLines({ holds, log, record }: Verdict): string[] {

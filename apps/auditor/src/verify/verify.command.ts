@@ -36,8 +36,8 @@ export function verifyCommand(): Command {
         // What is wrong never becomes what the next run compares with.
         if (verdict.holds && options.state !== undefined) await saveState(options.state, verdict.log.checkpoint!);
         bar.end();
-        await print(options.json ? asJson(verdict) : verdictText(verdict, previousCheckpoint === undefined ? 'nothing' : 'state'));
         finish(verdict.holds);
+        await print(options.json ? asJson(verdict) : verdictText(verdict, previousCheckpoint === undefined ? 'nothing' : 'state'));
       } finally {
         bar.end();
         opened.close();

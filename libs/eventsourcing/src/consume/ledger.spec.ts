@@ -51,6 +51,19 @@ describe('the ledger', () => {
     expect(sizes).toEqual([256, 256, 88]);
   });
 
+  it('asks for the commits of one batch together, and after one that fails none is in', async () => {
+    const ledger = inMemoryEventStore();
+    let asked = 0;
+    const refusing = Object.assign(Object.create(ledger) as typeof ledger, {
+      append: async (commit: Parameters<typeof ledger.append>[0]) => (++asked === 2 ? { kind: 'too_large' } : ledger.append(commit)),
+    });
+    const { placed, checkpoint } = await sourceOf(599);
+    const applying = ledgerConsumer(refusing, inMemoryReadModelStore()).apply('consent/0', placed, checkpoint(600));
+    expect(asked).toBe(3);
+    await expect(applying).rejects.toMatchObject({ position: 257, reason: 'event.too_large' });
+    expect(await ledger.lastRevision('consent/0')).toBe(256);
+  });
+
   it('refuses a second history of the same source', async () => {
     const ledger = inMemoryEventStore();
     const [first, second] = [await sourceOf(3), await sourceOf(3)];

@@ -30,7 +30,10 @@ export function ledgerConsumer(ledger: EventStore, checkpoints: CheckpointStore,
       };
     },
     async apply(source, events, next) {
-      for (const batch of batchesOf(events)) await append(ledger, source, batch);
+      // Asked for together, so that the store makes them durable together. Each expects the revision the one before
+      // it leaves: where one fails those after it do too, and the first says why.
+      const outcomes = await Promise.allSettled(batchesOf(events).map((batch) => append(ledger, source, batch)));
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       // A crash here costs reading these events once more, to find their chain.
       await checkpoints.saveCheckpoint(name, source, next);
       return { unknownTypes: 0 };
@@ -65,19 +68,20 @@ async function append(ledger: EventStore, source: string, batch: readonly Source
 }
 
 /** At most 256 events or 8 MiB in a commit. */
-function* batchesOf(events: readonly SourceEvent[]): Generator<readonly SourceEvent[]> {
-  let batch: SourceEvent[] = [];
+function batchesOf(events: readonly SourceEvent[]): readonly (readonly SourceEvent[])[] {
+  const batches: SourceEvent[][] = [];
   let bytes = 0;
   for (const event of events) {
-    if (batch.length > 0 && (batch.length === limits.maxBatchCommits || bytes + event.bytes.length > limits.maxCommitBytes)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(event);
     bytes += event.bytes.length;
+    const batch = batches.at(-1);
+    if (batch === undefined || batch.length === limits.maxBatchCommits || bytes > limits.maxCommitBytes) {
+      batches.push([event]);
+      bytes = event.bytes.length;
+    } else {
+      batch.push(event);
+    }
   }
-  if (batch.length > 0) yield batch;
+  return batches;
 }
 
 async function chainUpTo(ledger: EventStore, source: string, revision: number, from: Checkpoint | undefined): Promise<Uint8Array> {

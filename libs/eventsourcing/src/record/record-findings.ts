@@ -7,6 +7,7 @@ export const recordFindings = {
   'stream.gap': 'the revisions of a stream are not dense',
   'head.not_signed': "a head that audit recorded does not bear its source's signature",
   'head.chain_differs': 'the entries of a source are not those its signed head covers',
+  'head.ahead': 'a head that audit recorded covers entries the record does not have, though audit only records what it has taken in',
   'heads.backwards': 'audit recorded a time or a position that went back',
   'heads.malformed': 'a HeadsSeen cannot be read',
 } as const satisfies Record<string, string>;

@@ -91,6 +91,7 @@ describe('a record that is whole', () => {
     await see(noon + 1000);
     await take('audit/0');
     expect((await verifyRecord(leaves)).sources.find(({ source }) => source === 'consent/0')).toMatchObject({ position: 0, headPosition: 2, confirmedPosition: 0 });
+    expect(await codes(leaves)).toEqual(['head.ahead']);
     await take('consent/0');
     expect(await verifyRecord(leaves)).toMatchObject({ findings: [], sources: [{}, { confirmedPosition: 2 }, {}] });
   });

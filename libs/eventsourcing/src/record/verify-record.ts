@@ -1,6 +1,6 @@
 import { HeadsSeen } from '@tillid/contracts/audit/v1/events';
 import type { Event } from '@tillid/contracts/event/v1/event';
-import { decodeEnvelope } from '../event-codec.js';
+import { decodeEnvelope, MalformedEvent } from '../event-codec.js';
 import { HeadsTimeline } from './heads-timeline.js';
 import type { RecordFinding, RecordFindingCode, RecordSummary } from './record-findings.js';
 import { SourceCheck } from './source-check.js';
@@ -39,6 +39,7 @@ export class RecordVerifier {
     const leafIndex = this.#leafIndex;
     try {
       const event = decodeEnvelope(bytes);
+      if (Number.isNaN(event.occurredAt?.getTime())) throw new MalformedEvent('it says it happened at a time that there is not');
       const position = this.#source(event.source).entry(event, bytes);
       if (event.type === headsSeenType && event.source.startsWith('audit/')) this.#headsSeen(event, position);
       return { leafIndex, source: event.source, position, event };
@@ -50,9 +51,13 @@ export class RecordVerifier {
     }
   }
 
+  /** As of the last entry fed: a head ahead of the entries is only a finding when no more come. */
   summary(): RecordSummary {
     const sources = [...this.#sources.values()].map((source) => source.summary()).sort((left, right) => (left.source < right.source ? -1 : 1));
-    return { entries: this.#leafIndex, sources, findings: this.#findings, findingCount: this.#findingCount };
+    const missing = sources.flatMap(({ source, position, headPosition }): RecordFinding[] =>
+      headPosition > position ? [{ code: 'head.ahead', message: `the head at ${headPosition} covers entries after ${position}`, leafIndex: this.#leafIndex, source, position: headPosition }] : [],
+    );
+    return { entries: this.#leafIndex, sources, findings: [...this.#findings, ...missing].slice(0, maxFindings), findingCount: this.#findingCount + missing.length };
   }
 
   #headsSeen(event: Event, position: number): void {
