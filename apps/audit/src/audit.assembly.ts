@@ -9,7 +9,6 @@ import type { Integrator } from './integrate/integrator.js';
 import { readingDaysProjection } from './record-reading/reading-days.read-model.js';
 import { Heads } from './take-in/heads.js';
 import { HeadsRecorder } from './take-in/heads-recorder.js';
-import type { Logger } from '@tillid/runtime';
 
 export interface AuditPorts {
   readonly log: EventLog<LoggedEvent>;
@@ -19,7 +18,6 @@ export interface AuditPorts {
   readonly book: ProgressBook;
   readonly integrator: Pick<Integrator, 'head' | 'stopped' | 'waitForSize'>;
   readonly files: LogFiles;
-  readonly logger: Logger;
 }
 
 export interface AssembledAudit {
@@ -34,7 +32,7 @@ export interface AssembledAudit {
 
 /** The service, whatever it stores with and whatever feeds it: the module and the specs put it together from this. */
 export async function assembleAudit(ports: AuditPorts): Promise<AssembledAudit> {
-  const { log, ledger, readModels, readings, book, integrator, files, logger } = ports;
+  const { log, ledger, readModels, readings, book, integrator, files } = ports;
   const [entries, links, clients, readingDays] = await Promise.all([
     projectionConsumer(entriesProjection, readModels),
     projectionConsumer(linksProjection, readModels),
@@ -42,7 +40,7 @@ export async function assembleAudit(ports: AuditPorts): Promise<AssembledAudit> 
     projectionConsumer(readingDaysProjection, readModels),
   ]);
   const heads = new Heads(log.clock);
-  const headsRecorder = new HeadsRecorder(log, heads, logger);
+  const headsRecorder = new HeadsRecorder(log, heads);
   const room: AuditRoom = { log, ledger, readings, book, integrator, files, heads, headsRecorder, entries: entries.table, links: links.table, clients: clients.table, readingDays: readingDays.table };
   return { room, heads, headsRecorder, takeIn: ledgerConsumer(ledger, readModels), readers: [entries, links, clients, readingDays] };
 }

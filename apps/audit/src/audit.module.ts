@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { followLog, followSource, ProgressBook, type FollowerParts } from '@tillid/eventsourcing';
 import type { ServiceName } from '@tillid/runtime';
-import { SERVICE_PARTS, Shell, type ServiceParts } from '@tillid/service';
+import { RepeatingTask, SERVICE_PARTS, Shell, type ServiceParts } from '@tillid/service';
 import { assembleAudit, type AssembledAudit } from './audit.assembly.js';
 import type { AuditConfig } from './audit.config.js';
 import { AuditController } from './audit.controller.js';
@@ -12,7 +12,9 @@ import { ledgerSource, loggedEvents, sources } from './domain/audit.events.js';
 import { Integrator } from './integrate/integrator.js';
 import { openSigningKey } from './integrate/signing-key.js';
 import { publicLogRoutes } from './public-log/public-log.routes.js';
-import { DayCloser } from './record-reading/day-closer.js';
+import { closeDays } from './record-reading/record-reading.js';
+
+const secondMs = 1000;
 
 const STORES = Symbol('stores');
 const ASSEMBLED = Symbol('assembled');
@@ -39,9 +41,9 @@ async function openIntegrator(shell: Shell<AuditConfig>, { ledger, folder, treeH
 }
 
 function assemble(shell: Shell, { events, ledger, readModels, readings, folder }: AuditStores, book: ProgressBook, integrator: Integrator): Promise<AssembledAudit> {
-  const { source, clock, ids, telemetry, logger } = shell;
+  const { source, clock, ids, telemetry } = shell;
   const log = { store: events, codec: loggedEvents, source, clock, ids, telemetry };
-  return assembleAudit({ log, ledger, readModels, readings, book, integrator, files: folder, logger });
+  return assembleAudit({ log, ledger, readModels, readings, book, integrator, files: folder });
 }
 
 function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook, integrator: Integrator, { room, heads, headsRecorder, takeIn, readers }: AssembledAudit): ServiceParts {
@@ -52,10 +54,18 @@ function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook,
   // Audit's own acts come in over its own feed, signed heads and all, like everyone else's.
   const takers = sources.map((source) => followSource({ ...parts, source, consumer: takeIn, reader: shell.feedOf(source.split('/')[0] as ServiceName), onHead: (head) => heads.heard(head) }));
   const followers = readers.map((consumer) => followLog({ ...parts, source: ledgerSource, consumer, store: ledger }));
+  const failed = (message: string) => (error: unknown) => logger.error({ err: error }, message);
   return {
     store: events,
     progress,
-    workers: [integrator, ...followers, ...takers, headsRecorder, new DayCloser(room, logger)],
+    workers: [
+      integrator,
+      ...followers,
+      ...takers,
+      new RepeatingTask(secondMs, () => headsRecorder.record(), failed('the heads seen could not be recorded')),
+      // What it misses while it is down it finds when it is up.
+      new RepeatingTask(60 * secondMs, () => closeDays(room), failed('the readings of past days could not be recorded')),
+    ],
     routes: publicLogRoutes(room),
     close: [readModels, readings, events, ledger, treeHead],
   };

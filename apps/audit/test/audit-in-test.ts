@@ -32,7 +32,7 @@ export async function auditInTest() {
   const integrator = await Integrator.open({ ...key, ledger: stores.ledger, folder: stores.folder, record: stores.treeHead, clock, logger: silentLogger, checkpointIntervalMs: 20 });
   const book = new ProgressBook();
   const log = { store: stores.events, codec: loggedEvents, source: auditSource, clock, ids: systemIds };
-  const audit = await assembleAudit({ log, ledger: stores.ledger, readModels: stores.readModels, readings: stores.readings, book, integrator, files: stores.folder, logger: silentLogger });
+  const audit = await assembleAudit({ log, ledger: stores.ledger, readModels: stores.readModels, readings: stores.readings, book, integrator, files: stores.folder });
   const logs = new Map<string, EventStore>(sources.map((source) => [source, source === auditSource ? stores.events : inMemoryEventStore()]));
   const keys = new Map(sources.map((source) => [source as string, sourceKeyFrom(newSourceKeyFile())]));
   const followers = [

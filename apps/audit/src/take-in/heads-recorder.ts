@@ -1,32 +1,16 @@
-import { setTimeout as pauseFor } from 'node:timers/promises';
 import { HeadsSeen } from '@tillid/contracts/audit/v1/events';
 import { ActorKind, Result } from '@tillid/contracts/event/v1/event';
 import { hashOf, timerContext, type EventLog } from '@tillid/eventsourcing';
-import type { Logger } from '@tillid/runtime';
 import { auditEvents, headsSeenStream, type LoggedEvent } from '../domain/audit.events.js';
 import { headsToRecord } from '../domain/heads-seen.js';
 import type { Heads } from './heads.js';
-
-const everyMs = 1000;
 
 /**
  * Once a second: which heads audit has seen, so that every entry gets a date that no source chose. Its stream has an
  * event a second for years: only its last one is ever read, so it has no decider.
  */
 export class HeadsRecorder {
-  private readonly stopping = new AbortController();
-  private running: Promise<void> = Promise.resolve();
-
-  constructor(private readonly log: EventLog<LoggedEvent>, private readonly heads: Heads, private readonly logger: Logger) {}
-
-  start(): void {
-    this.running = this.run();
-  }
-
-  async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
-  }
+  constructor(private readonly log: EventLog<LoggedEvent>, private readonly heads: Heads) {}
 
   /** Answers whether it recorded anything. */
   async record(): Promise<boolean> {
@@ -67,14 +51,5 @@ export class HeadsRecorder {
     const [stored] = await this.log.store.readStream(headsSeenStream, revision - 1, 1);
     const recorded = stored && auditEvents.decode(stored.bytes, stored.position);
     return recorded?.event.type === 'HeadsSeen' ? recorded.event : undefined;
-  }
-
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    for (;;) {
-      await pauseFor(everyMs, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      await this.record().catch((error: unknown) => this.logger.error({ err: error }, 'the heads seen could not be recorded'));
-    }
   }
 }
