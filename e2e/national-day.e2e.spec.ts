@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DayReport, openToBothIn, personalValuesOf, playDay } from './support/day-report.js';
 import { replayed } from './support/replayed.js';
 import { checkout, run, serviceNames, System } from './support/system.js';
+import { touchedLogs } from './support/touched-log.js';
 import { TraceCollector } from './support/trace-collector.js';
 import { until } from './support/until.js';
 
@@ -48,6 +49,20 @@ describe('a national day', () => {
     if (!go && process.env['TILLID_REQUIRE_GO'] !== '1') skip('Go is not at hand: the log was not checked with golang.org/x/mod/sumdb');
     const verdict = await run('go', ['run', '.', '-vkey', system.running.vkeyFile, '-log', system.running.logFolder], join(checkout, 'tools/go-verify'));
     expect(verdict.code, verdict.stdout + verdict.stderr).toBe(0);
+  });
+
+  it('is found wrong in every copy of its log that someone touched', async () => {
+    const { logFolder, vkeyFile } = system.running;
+    const verify = (folder: string) => system.auditor('verify', folder, '--vkey', vkeyFile, '--entries', '--state', join(system.data, 'seen.checkpoint'));
+    // A copy of a log that is being written may be a copy of half a step.
+    expect(await system.stop()).toBe(0);
+    expect((await verify(logFolder)).code).toBe(0);
+    const touched = touchedLogs(system.data, logFolder);
+    await system.up();
+    expect(touched.length).toBeGreaterThan(12);
+    const unseen: string[] = [];
+    for (const { how, folder } of touched) if ((await verify(folder)).code !== 1) unseen.push(how);
+    expect(unseen).toEqual([]);
   });
 
   it('leaves no name, number, address, user id or password in any byte of any file, span or number it exports', async () => {
