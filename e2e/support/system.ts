@@ -10,6 +10,7 @@ export type ServiceName = (typeof serviceNames)[number];
 
 export interface Running {
   readonly pid: number;
+  readonly origin: string;
   readonly grpc: Readonly<Record<ServiceName, string>>;
   readonly pids: Readonly<Record<ServiceName, number>>;
   readonly logUrl: string;
