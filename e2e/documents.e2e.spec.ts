@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkout, run, System } from './support/system.js';
@@ -13,11 +13,17 @@ afterAll(async () => {
   await system?.remove();
 });
 
+const documents = globSync('{*.md,docs/**/*.md,{apps,libs}/*/*.md,k8s/*.md}', { cwd: checkout });
+
+function blocksIn(document: string, language: string): string[] {
+  const text = readFileSync(join(checkout, document), 'utf8');
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, block]) => block!);
+}
+
 /** `sh` blocks of a document: what a reader would type, one command a line. */
 function commandsIn(document: string): string[] {
-  const text = readFileSync(join(checkout, document), 'utf8');
-  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)]
-    .flatMap(([, block]) => block!.split('\n'))
+  return blocksIn(document, 'sh')
+    .flatMap((block) => block.split('\n'))
     .map((line) => line.replace(/#.*$/, '').trim())
     .filter((line) => line !== '');
 }
@@ -34,9 +40,27 @@ describe('what the documents tell a reader to type', () => {
     });
   }
 
+  it('is, elsewhere, what CI runs: a script of the package or a file of tools', () => {
+    const { scripts } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+    const others = documents.flatMap(commandsIn).filter((line) => !line.startsWith('npx tillid'));
+    expect(others).toContain('npm run lint');
+    const unknown = others.filter((line) => {
+      const [, script, file] = /^(?:npm run (\S+)|node (\S+\.mjs).*)$/.exec(line) ?? [];
+      return !(script && script in scripts) && !(file && existsSync(join(checkout, file)));
+    });
+    expect(unknown).toEqual([]);
+  });
+
+  it('is, in TypeScript, a program of the house word for word', () => {
+    const programs = globSync('{apps,libs}/*/src/**/*.ts', { cwd: checkout }).map((file) => readFileSync(join(checkout, file), 'utf8'));
+    const blocks = documents.flatMap((document) => blocksIn(document, 'ts'));
+    expect(blocks.length).toBeGreaterThan(0);
+    expect(blocks.filter((block) => !programs.some((program) => program.includes(block.trim())))).toEqual([]);
+  });
+
   it('names only files that are there', () => {
     const broken: string[] = [];
-    for (const document of globSync('{*.md,docs/**/*.md,apps/*/*.md,libs/*/*.md,k8s/*.md}', { cwd: checkout })) {
+    for (const document of documents) {
       const text = readFileSync(join(checkout, document), 'utf8');
       for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         if (globSync(join(document, '..', target!), { cwd: checkout }).length === 0) broken.push(`${document} -> ${target}`);
