@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkout, run, System } from './support/system.js';
 
@@ -67,5 +67,14 @@ describe('what the documents tell a reader to type', () => {
       }
     }
     expect(broken).toEqual([]);
+  });
+});
+
+describe('SECURITY.md', () => {
+  it('names every secret and every store that an installation has on its disk', () => {
+    const text = readFileSync(join(checkout, 'SECURITY.md'), 'utf8');
+    const files = globSync(['*/secrets/*', '*/*.sqlite'], { cwd: system.data });
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.filter((file) => !text.includes(basename(file)))).toEqual([]);
   });
 });
