@@ -8,17 +8,18 @@ const alias = [
   { find: /^@tillid\/eventsourcing\/in-memory$/, replacement: join(root, 'libs/eventsourcing/src/in-memory/index.ts') },
   { find: /^@tillid\/(kernel|transparency|eventsourcing|crypto|runtime|rpc|store-sqlite|service|testing)$/, replacement: join(root, 'libs/$1/src/index.ts') },
 ];
-const suite = (name: string, include: string[], testTimeout: number) => ({
+const suite = (name: string, include: string[], testTimeout: number, isolate = true) => ({
   resolve: { alias },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
-  test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], testTimeout, hookTimeout: testTimeout, pool: 'forks' as const },
+  test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], testTimeout, hookTimeout: testTimeout, pool: 'forks' as const, isolate },
 });
 
 // Fast suites first; tools/test.mjs runs them one after the other.
 export default defineConfig({
   test: {
     projects: [
-      suite('unit', ['{apps,libs}/*/src/**/*.spec.ts'], 20_000),
+      // Unit specs share a process: loading the same modules again for each file took longer than all their tests.
+      suite('unit', ['{apps,libs}/*/src/**/*.spec.ts'], 20_000, false),
       suite('integration', ['{apps,libs}/*/test/**/*.int.spec.ts'], 60_000),
       suite('crash', ['{apps,libs}/*/test/**/*.crash.spec.ts'], 240_000),
       suite('e2e', ['e2e/**/*.e2e.spec.ts'], 400_000),

@@ -1,5 +1,5 @@
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkout, run, System } from './support/system.js';
 
@@ -13,16 +13,20 @@ afterAll(async () => {
   await system?.remove();
 });
 
+const documents = globSync('{*.md,docs/**/*.md,{apps,libs}/*/*.md,k8s/*.md}', { cwd: checkout });
+
+function blocksIn(document: string, language: string): string[] {
+  const text = readFileSync(join(checkout, document), 'utf8');
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, block]) => block!);
+}
+
 /** `sh` blocks of a document: what a reader would type, one command a line. */
 function commandsIn(document: string): string[] {
-  const text = readFileSync(join(checkout, document), 'utf8');
-  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)]
-    .flatMap(([, block]) => block!.split('\n'))
+  return blocksIn(document, 'sh')
+    .flatMap((block) => block.split('\n'))
     .map((line) => line.replace(/#.*$/, '').trim())
     .filter((line) => line !== '');
 }
-
-const documents = globSync('{*.md,docs/**/*.md,apps/*/*.md,libs/*/*.md,k8s/*.md}', { cwd: checkout });
 
 /** Without indentation and empty lines: an excerpt may stand deeper in its file. */
 function linesOf(code: string): string {
@@ -41,16 +45,22 @@ describe('what the documents tell a reader to type', () => {
     });
   }
 
-  it('shows only code that stands in the tree, where it is compiled and run', () => {
+  it('is, elsewhere, what CI runs: a script of the package or a file of tools', () => {
+    const { scripts } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+    const others = documents.flatMap(commandsIn).filter((line) => !line.startsWith('npx tillid'));
+    expect(others).toContain('npm run lint');
+    const unknown = others.filter((line) => {
+      const [, script, file] = /^(?:npm run (\S+)|node (\S+\.mjs).*)$/.exec(line) ?? [];
+      return !(script && script in scripts) && !(file && existsSync(join(checkout, file)));
+    });
+    expect(unknown).toEqual([]);
+  });
+
+  it('is, in TypeScript, code that stands in the tree, where it is compiled and run', () => {
     const sources = globSync('{apps,libs}/*/{src,test}/**/*.ts', { cwd: checkout }).map((file) => linesOf(readFileSync(join(checkout, file), 'utf8')));
-    let shown = 0;
-    for (const document of documents) {
-      for (const [, block] of readFileSync(join(checkout, document), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)) {
-        shown += 1;
-        expect(sources.some((source) => source.includes(linesOf(block!))), `${document} shows code that is nowhere:\n${block}`).toBe(true);
-      }
-    }
-    expect(shown).toBeGreaterThan(0);
+    const blocks = documents.flatMap((document) => blocksIn(document, 'ts'));
+    expect(blocks.length).toBeGreaterThan(0);
+    expect(blocks.filter((block) => !sources.some((source) => source.includes(linesOf(block))))).toEqual([]);
   });
 
   it('names only files that are there', () => {
@@ -62,5 +72,14 @@ describe('what the documents tell a reader to type', () => {
       }
     }
     expect(broken).toEqual([]);
+  });
+});
+
+describe('SECURITY.md', () => {
+  it('names every secret and every store that an installation has on its disk', () => {
+    const text = readFileSync(join(checkout, 'SECURITY.md'), 'utf8');
+    const files = globSync(['*/secrets/*', '*/*.sqlite'], { cwd: system.data });
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.filter((file) => !text.includes(basename(file)))).toEqual([]);
   });
 });

@@ -14,7 +14,7 @@ let day: DayReport;
 
 beforeAll(async () => {
   traces = await TraceCollector.start();
-  system = await System.start(21_500, traces.environment);
+  system = await System.start(21_500, { environment: traces.environment });
   day = await playDay(system, '--citizens', '8');
 });
 

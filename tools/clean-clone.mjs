@@ -1,7 +1,7 @@
 // A stranger's first minutes, as a test: clones the committed tree, with an empty npm cache, and types what the README says:
-// `npm start` reaches ready, the demo ends well, the auditor says the log holds, Ctrl-C stops everything.
+// `npm start` (which installs by `npm ci`) reaches ready, the demo ends well, the auditor says the log holds, Ctrl-C stops everything.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +14,7 @@ const env = { ...process.env, npm_config_cache: join(folder, 'npm-cache'), NODE_
 let passed = 0;
 let failed = 0;
 let system;
+let output = '';
 
 try {
   await step('git clone', () => run('git', ['clone', '--quiet', root, clone], tmpdir()));
@@ -31,7 +32,7 @@ try {
   failed += 1;
   console.log(String(error?.message ?? error));
 } finally {
-  system?.kill('SIGKILL');
+  killGroup();
   rmSync(folder, { recursive: true, force: true });
 }
 console.log(`${passed} passed, ${failed} failed`);
@@ -53,7 +54,6 @@ function run(command, args, cwd) {
 
 async function start() {
   system = spawn('npm', ['start', '--', '--port-base', String(portBase)], { cwd: clone, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  let output = '';
   const deadline = Date.now() + 400_000;
   system.stdout.on('data', (chunk) => (output += chunk));
   system.stderr.on('data', (chunk) => (output += chunk));
@@ -65,6 +65,15 @@ async function start() {
   console.log(output);
 }
 
+/** All of npm, the set-up and `tillid up`; the services see their parent go and follow. */
+function killGroup() {
+  try {
+    if (system) process.kill(-system.pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
 async function stop() {
   // What a terminal does: the whole foreground group gets the signal.
   process.kill(-system.pid, 'SIGINT');
@@ -73,8 +82,21 @@ async function stop() {
     if (Date.now() > deadline) throw new Error('still running 30 seconds after Ctrl-C');
     await delay(100);
   }
-  const left = spawnSync('pgrep', ['-f', clone], { encoding: 'utf8' }).stdout.trim();
-  if (left !== '') throw new Error(`left running: ${spawnSync('ps', ['-o', 'pid,args', '-p', left.split('\n').join(',')], { encoding: 'utf8' }).stdout}`);
+  if (!/^ *stopped +\d/m.test(output)) throw new Error(`it ended, but not in good order\n${output}`);
+  if (existsSync(join(clone, '.tillid/running.json'))) throw new Error('it left running.json behind');
+  const left = commandLines().filter((line) => line.includes(clone));
+  if (left.length > 0) throw new Error(`left running:\n${left.join('\n')}`);
+}
+
+function commandLines() {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    } catch {
+      // It ended while we looked.
+      return '';
+    }
+  });
 }
 
 function tail(text) {

@@ -83,7 +83,7 @@ function buildInputs() {
 
 function digest(files) {
   const hash = createHash('sha256');
-  for (const file of files.toSorted()) hash.update(file).update('\0').update(readFileSync(join(root, file))).update('\0');
+  for (const file of [...files].sort((one, other) => (one < other ? -1 : 1))) hash.update(file).update('\0').update(readFileSync(join(root, file))).update('\0');
   return hash.digest('hex');
 }
 

@@ -11,7 +11,7 @@ const address = 'https://data.gov.dk/model/core/address';
  * a commit of its own, as many as no rpc would make in a bench's time. From here on nothing knows they came this way.
  */
 export async function writeBacklog(system, citizenIds, events) {
-  const store = await sqliteEventStore({ path: join(system.data, 'identity', 'events.sqlite') });
+  const store = await sqliteEventStore({ path: join(system.data, 'identity', 'log.sqlite') });
   try {
     let bytes = 0;
     for (let written = 0; written < events; written += 2_000) {

@@ -15,7 +15,7 @@ interface Person {
 /** What `tillid demo --json` prints, as far as the tests ask. */
 export interface DayReport {
   readonly expectations: readonly { readonly scene: string; readonly says: string; readonly held: boolean; readonly saw?: string }[];
-  readonly acknowledged: readonly { readonly caller: string; readonly rpc: string; readonly position: string }[];
+  readonly acknowledged: readonly { readonly caller: string; readonly rpc: string; readonly idempotencyKey: string; readonly position: string }[];
   readonly refusals: readonly { readonly rpc: string; readonly code: string }[];
   /** By relying service: every reply it ever got. */
   readonly received: Readonly<Record<string, readonly { readonly rpc: string; readonly reply: unknown }[]>>;

@@ -1,3 +1,5 @@
+import { lengthDelimited, tag } from './wire.js';
+
 /** Requests no honest client sends, each with the name a failure is reported under. */
 export function hostileRequests(seed: number): readonly (readonly [name: string, bytes: Buffer])[] {
   const random = generator(seed);
@@ -21,22 +23,6 @@ export function hostileRequests(seed: number): readonly (readonly [name: string,
 
 function fields(count: number, wireType: number, value: Buffer): Buffer[] {
   return Array.from({ length: count }, (_, index) => Buffer.concat([tag(index + 1, wireType), value]));
-}
-
-function tag(field: number, wireType: number): Buffer {
-  return varint((field << 3) | wireType);
-}
-
-function lengthDelimited(bytes: Buffer): Buffer {
-  return Buffer.concat([varint(bytes.length), bytes]);
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest >>>= 7) {
-    if (rest < 0x80) return Buffer.from([...bytes, rest]);
-    bytes.push((rest & 0x7f) | 0x80);
-  }
 }
 
 /** mulberry32: the same bytes for the same seed, so that a failure can be seen again. */

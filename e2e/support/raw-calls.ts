@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { isStream } from './hostile-requests.js';
 
 export interface Answer {
   /** Name of the gRPC status, "OK" when there was a reply. */
@@ -26,7 +27,7 @@ export class RawCaller {
     return new Promise((resolve) => {
       const done = (error: ServiceError | null, reply?: Buffer) =>
         resolve(error ? { status: status[error.code] ?? String(error.code), details: error.details } : { status: 'OK', details: '', ...(reply ? { reply } : {}) });
-      if (/\/(Subscribe|Replay)$/.test(path)) {
+      if (isStream(path)) {
         const stream = this.client(address).makeServerStreamRequest(path, same, same, request, metadata, options);
         stream.once('data', (reply: Buffer) => {
           done(null, reply);

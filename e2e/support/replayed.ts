@@ -9,6 +9,9 @@ export interface ReplayedEntry {
   readonly stream: string;
   readonly subject: string;
   readonly clientId: string;
+  /** Base64. */
+  readonly id: string;
+  readonly commandId: string;
 }
 
 /** The whole ledger, as an auditor reads it. */

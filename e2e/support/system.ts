@@ -10,6 +10,8 @@ export type ServiceName = (typeof serviceNames)[number];
 
 export interface Running {
   readonly pid: number;
+  readonly origin: string;
+  readonly portBase: number;
   readonly grpc: Readonly<Record<ServiceName, string>>;
   readonly pids: Readonly<Record<ServiceName, number>>;
   readonly logUrl: string;
@@ -37,8 +39,8 @@ export class System {
   ) {}
 
   /** Ports differ per test file, so that a system that is still stopping does not stand in the way of the next. */
-  static async start(portBase: number, environment: Readonly<Record<string, string>> = {}): Promise<System> {
-    const system = new System(await mkdtemp(join(tmpdir(), 'tillid-e2e-')), portBase, environment);
+  static async start(portBase: number, { folder = 'tillid-e2e-', environment = {} }: { readonly folder?: string; readonly environment?: Readonly<Record<string, string>> } = {}): Promise<System> {
+    const system = new System(await mkdtemp(join(tmpdir(), folder)), portBase, environment);
     await system.up();
     return system;
   }

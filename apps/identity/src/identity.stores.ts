@@ -16,7 +16,7 @@ export interface IdentityStores {
 
 /** Four files: the log, what we heard from others, the sealed values, and apart from all of them the keys. */
 export async function openStores(folder: string): Promise<IdentityStores> {
-  const events = await sqliteEventStore({ path: join(folder, 'events.sqlite') });
+  const events = await sqliteEventStore({ path: join(folder, 'log.sqlite') });
   const readModels = await sqliteReadModelStore({ path: join(folder, 'read-models.sqlite') });
   const vault = await sqliteVault({ path: join(folder, 'vault.sqlite') });
   const keyRing = openKeyRingDatabase(join(folder, 'key-ring.sqlite'));

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { Refused } from '@tillid/kernel';
 import { citizenCommand } from './commands/citizen.command.js';
 import { clientCommand } from './commands/client.command.js';
@@ -15,14 +15,24 @@ const program = new Command('tillid')
   .addCommand(clientCommand())
   .addCommand(citizenCommand())
   .addHelpText('after', '\nExample:\n  $ tillid up            in one terminal\n  $ tillid demo          in another: a national day in small');
+leaveExitsToUs(program);
 
 try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = explain(error);
 }
+// Said, not waited for: a connection to a service that accepts and never answers would hold the process for ever.
+process.exit();
 
+function leaveExitsToUs(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(leaveExitsToUs);
+}
+
+/** Commander has said itself what was wrong with the words; that nothing was looked at is a 2, as in tillid-auditor. */
 function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof CommandFailure) {
     process.stderr.write(`tillid: ${error.message}\n`);
     return error.exitCode;

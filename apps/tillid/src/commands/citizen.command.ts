@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { AssuranceLevel } from '@tillid/contracts/identity/v1/events';
 import { CommandFailure } from '../installation/failure.js';
 import { readRunning } from '../installation/running.js';
@@ -13,6 +13,7 @@ const fields = {
   address: 'Address (one line)',
   email: 'E-mail',
 } as const;
+const evidenceKinds = ['passport', 'driving_licence', 'personal_attendance', 'residence_permit', 'known_in_person'] as const;
 type Details = Record<keyof typeof fields, string>;
 
 export function citizenCommand(): Command {
@@ -27,7 +28,8 @@ function addCommand(): Command {
     .option('--last-name <name>')
     .option('--address <line>')
     .option('--email <address>')
-    .option('--evidence <kind>', 'passport, driving_licence, personal_attendance, residence_permit or known_in_person', 'passport')
+    // Looked at here: refused only at the proof, it would leave a citizen registered and unproved.
+    .addOption(new Option('--evidence <kind>', 'what the officials saw').choices(evidenceKinds).default('passport'))
     .addOption(dataOption())
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  $ tillid citizen add --national-number 6705801234 --first-name Anne --last-name Jensen --address "Nørregade 1, 4990 Egebæk" --email anne@eksempel.dk')

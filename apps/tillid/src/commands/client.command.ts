@@ -33,22 +33,28 @@ function addCommand(): Command {
       const running = await readRunning(data);
       const name: CallerName = { kind: options.kind, id };
       const folder = await requestCertificate(data, name);
+      let register = 'needs no registration';
       if (registered.includes(name.kind)) {
         const operatorName = { kind: 'operator', id: 'operator' } as const;
         const operator = partyOf(operatorName, data.caller(operatorName), running.grpc);
         try {
-          await registerClient(operator, { name, publicName: options.publicName ?? id, dataProvider: options.dataProvider ?? false });
+          register = await registerClient(operator, { name, publicName: options.publicName ?? id, dataProvider: options.dataProvider ?? false });
         } finally {
           operator.close();
         }
       }
       const call = exampleCall(running, folder);
-      process.stdout.write(options.json ? `${JSON.stringify({ ...name, folder, call })}\n` : `${name.kind} ${id}: key.pem, cert.pem and ca.pem are in\n  ${folder}\n\nA call that works now (reflection tells it the contract):\n  ${call}\n`);
+      process.stdout.write(options.json ? `${JSON.stringify({ ...name, folder, register, call })}\n` : `${name.kind} ${id} (${register}): key.pem, cert.pem and ca.pem are in\n  ${folder}\n\nA call that works now (reflection tells it the contract):\n  ${call}\n`);
     });
 }
 
 /** Coverage is open to every kind of caller. */
 function exampleCall(running: Running, folder: string): string {
   const address = running.grpc.audit.replace(/^127\.0\.0\.1/, 'localhost');
-  return `${checkout}/node_modules/.bin/buf curl --protocol grpc --cert ${folder}/cert.pem --key ${folder}/key.pem --cacert ${folder}/ca.pem https://${address}/tillid.audit.v1.AuditService/GetCoverage -d '{}'`;
+  const [buf, cert, key, ca] = [`${checkout}/node_modules/.bin/buf`, `${folder}/cert.pem`, `${folder}/key.pem`, `${folder}/ca.pem`].map(forShell);
+  return `${buf} curl --protocol grpc --cert ${cert} --key ${key} --cacert ${ca} https://${address}/tillid.audit.v1.AuditService/GetCoverage -d '{}'`;
+}
+
+function forShell(word: string): string {
+  return /^[\w/.:=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { smallestDay } from '../demo/day.js';
 import { nationalDay } from '../demo/national-day.js';
 import { progressBar } from '../demo/progress-bar.js';
 import { reportJson, reportText } from '../demo/report.js';
@@ -12,7 +11,7 @@ export function demoCommand(): Command {
   return new Command('demo')
     .description('play a national day against the running system, through its public gRPC only')
     .addOption(dataOption())
-    .addOption(new Option('--citizens <number>', 'how many citizens the day has').default(12).argParser((text) => whole(text, smallestDay, mostCitizens)))
+    .addOption(new Option('--citizens <number>', 'how many citizens the day has').default(12).argParser((text) => whole(text, 1, mostCitizens)))
     .addOption(new Option('--seed <number>', 'names and numbers of the day; another seed, other people').argParser((text) => whole(text, 0, 2 ** 32 - 1)))
     .option('--keep-going', 'when a service is away, call again with the same key until it is back')
     .option('--json', 'print everything acknowledged, refused, received and expected, on one line')
@@ -26,8 +25,7 @@ export function demoCommand(): Command {
         seed: options.seed ?? Math.floor(Math.random() * 2 ** 32),
         keepGoing: options.keepGoing ?? false,
         progress: bar.at,
-      });
-      bar.end();
+      }).finally(bar.end);
       process.stdout.write(`${options.json ? reportJson(report) : reportText(report)}\n`);
       process.exitCode = report.day.expect.held ? 0 : 1;
     });

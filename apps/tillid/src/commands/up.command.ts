@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import { Command } from 'commander';
 import type { Running } from '../installation/running.js';
 import { inSeconds, phasesTo } from '../up/phases.js';
-import { up } from '../up/up.js';
+import { up, type UpSystem } from '../up/up.js';
 import { dataOption, folderOf, portBaseOption } from './options.js';
+
+const sameKeyPressMs = 1000;
 
 export function upCommand(): Command {
   return new Command('up')
@@ -13,29 +16,42 @@ export function upCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ tillid up --data /tmp/tillid --port-base 7500')
     .action(async (options: { data: string; portBase?: number; json?: boolean }) => {
       const stop = new AbortController();
-      const stopAsked = signalled().then(() => stop.abort());
+      let system: UpSystem | undefined;
+      onInterrupt(
+        () => stop.abort(),
+        () => {
+          system?.kill();
+          process.exit(1);
+        },
+      );
       const write = options.json ? (text: string) => process.stderr.write(text) : (text: string) => process.stdout.write(text);
       const phases = phasesTo(write);
       const data = folderOf(options.data);
       phases.line(`Tillid on ${data.path}`);
-      const system = await up(data, options.portBase, phases, stop.signal);
-      if (system) {
-        if (options.json) process.stdout.write(`${JSON.stringify({ msg: 'ready', ...system.running })}\n`);
-        else write(`${addressTable(system.running)}\nready in ${inSeconds(phases.sinceStartMs()).trim()}. Ctrl-C stops everything.\n`);
-        await stopAsked;
-        process.once('SIGINT', () => {
-          system.kill();
-          process.exit(1);
-        });
-        await phases.phase('stopped', () => system.stop());
-      }
+      const started = await up(data, options.portBase, phases, stop.signal);
+      if (!started) return;
+      system = started;
+      if (options.json) process.stdout.write(`${JSON.stringify({ msg: 'ready', ...started.running })}\n`);
+      else write(`${addressTable(started.running)}\nready in ${inSeconds(phases.sinceStartMs()).trim()}. Ctrl-C stops everything.\n`);
+      if (!stop.signal.aborted) await once(stop.signal, 'abort');
+      await phases.phase('stopped', () => started.stop());
     });
 }
 
-function signalled(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
-  });
+/**
+ * Under `npm start` one Ctrl-C comes several times: from the terminal, and forwarded by npm and by tools/setup.mjs. Only what
+ * comes a second later is a second Ctrl-C, of someone who will not wait for the services to stop in good order.
+ */
+function onInterrupt(first: () => void, second: () => void): void {
+  let firstAtMs: number | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (firstAtMs === undefined) {
+        firstAtMs = performance.now();
+        first();
+      } else if (signal === 'SIGINT' && performance.now() - firstAtMs > sameKeyPressMs) second();
+    });
+  }
 }
 
 function addressTable(running: Running): string {

@@ -1,7 +1,11 @@
+import * as audit from '@tillid/contracts/audit/v1/events';
+import * as authentication from '@tillid/contracts/authentication/v1/events';
+import * as identity from '@tillid/contracts/identity/v1/events';
 import { AccessLogEntry } from '@tillid/contracts/audit/v1/service';
 import { ActorKind, Result } from '@tillid/contracts/event/v1/event';
 import { describe, expect, it } from 'vitest';
 import { accessLogLines } from './access-log-lines.js';
+import { wordsFor } from './access-log-words.js';
 
 const entry = (fields: Parameters<typeof AccessLogEntry.fromPartial>[0]) => AccessLogEntry.fromPartial({ occurredAt: new Date('2026-11-24T12:00:01Z'), ...fields });
 
@@ -33,4 +37,12 @@ describe('a line of the access log', () => {
     const lines = accessLogLines([entry({ type: 'a.FactorRefused', actor: { kind: ActorKind.UNSPECIFIED }, clientName: 'Fjordbanken' })]);
     expect(lines[1]).toContain('someone, at Fjordbanken');
   });
+
+  it('says why for every event that carries no purpose of its own', () => {
+    const payloads = [audit, authentication, identity].flatMap((events) => Object.entries(events).filter(([, message]) => typeof message === 'object' && 'decode' in message).map(([name]) => name));
+    expect(payloads).toContain('SessionStarted');
+    expect(payloads.filter((name) => wordsFor(`x.${name}`).why === '' && !ofNoCitizenOrWithPurpose.includes(name))).toEqual([]);
+  });
 });
+
+const ofNoCitizenOrWithPurpose = ['HeadsSeen', 'ClientRegistered', 'AttributesReleased'];

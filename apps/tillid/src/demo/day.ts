@@ -57,10 +57,10 @@ export interface Scene {
   play(day: Day, step: () => void): Promise<void>;
 }
 
-/** The cast: every part is played by someone who is there however few citizens the day has. */
-export const smallestDay = 5;
-export const parent = (day: Day): Citizen => day.citizens[0]!;
-export const forgetful = (day: Day): Citizen => day.citizens[1]!;
-export const clumsy = (day: Day): Citizen => day.citizens[2]!;
-export const victim = (day: Day): Citizen => day.citizens[3]!;
-export const patient = (day: Day): Citizen => day.citizens[4]!;
+/** The cast. In a day of few citizens somebody plays two parts. */
+const part = (number: number) => (day: Day): Citizen => day.citizens[number % day.citizens.length]!;
+export const parent = part(0);
+export const forgetful = part(1);
+export const clumsy = part(2);
+export const victim = part(3);
+export const patient = part(4);

@@ -18,6 +18,10 @@ export function addressesFrom(portBase: number): Addresses {
   return { grpc, http: { authentication: at(12), audit: at(14) }, https: { authentication: at(22), audit: at(24) } };
 }
 
+export function allOf({ grpc, http, https }: Addresses): readonly string[] {
+  return [grpc, http, https].flatMap((addresses) => Object.values(addresses));
+}
+
 /** Where authentication serves the public keys of its tokens. */
 export function jwksUrlOf(addresses: Addresses): string {
   return `https://${addresses.https.authentication}/.well-known/jwks.json`;

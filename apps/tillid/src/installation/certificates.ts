@@ -27,9 +27,7 @@ export async function ensureKey(folder: string, name: CallerName): Promise<boole
 
 /** The authority's part: signs the request in the folder if there is no good certificate yet, or it is due. True if it signed. */
 export async function ensureCertificate(authority: Authority, folder: string, name: CallerName, nowMs: number): Promise<boolean> {
-  const certificatePem = await textIfThere(join(folder, 'cert.pem'));
-  const keyPem = await textIfThere(join(folder, 'key.pem'));
-  if (certificatePem && keyPem && isGood(authority, certificatePem, keyPem, name, nowMs)) return false;
+  if (await hasGoodCertificate(authority, folder, name, nowMs)) return false;
   const requestPem = await readFile(join(folder, 'request.pem'), 'utf8');
   const issued = await issueCertificate(authority, requestPem, name, nowMs);
   await replaceSecretFile(join(folder, 'ca.pem'), authority.certificatePem);
@@ -38,7 +36,14 @@ export async function ensureCertificate(authority: Authority, folder: string, na
   return true;
 }
 
-function isGood(authority: Authority, certificatePem: string, keyPem: string, name: CallerName, nowMs: number): boolean {
+/** The certificate in the folder is this caller's, of this authority, for the key beside it, and not due. */
+export async function hasGoodCertificate(authority: Pick<Authority, 'certificatePem'>, folder: string, name: CallerName, nowMs: number): Promise<boolean> {
+  const certificatePem = await textIfThere(join(folder, 'cert.pem'));
+  const keyPem = await textIfThere(join(folder, 'key.pem'));
+  return certificatePem !== undefined && keyPem !== undefined && isGood(authority, certificatePem, keyPem, name, nowMs);
+}
+
+function isGood(authority: Pick<Authority, 'certificatePem'>, certificatePem: string, keyPem: string, name: CallerName, nowMs: number): boolean {
   const certificate = new X509Certificate(certificatePem);
   return (
     certificate.verify(new X509Certificate(authority.certificatePem).publicKey) &&

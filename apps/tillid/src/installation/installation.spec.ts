@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type CallerName, callerFromCertificate } from '@tillid/crypto';
+import { type Authority, type CallerName, callerFromCertificate } from '@tillid/crypto';
 import { ensureCertificate, ensureKey, openAuthority } from './certificates.js';
 import { DataFolder } from './data-folder.js';
 import { openInstallation } from './installation.js';
@@ -77,16 +77,36 @@ describe('certificates at start', () => {
 describe('a new caller', () => {
   const bank: CallerName = { kind: 'relying_service', id: 'fjordbanken' };
 
-  it('gets a certificate by file from whoever holds the authority, and the same one when it asks again', async () => {
+  async function openedAuthority(): Promise<Authority> {
     const authority = await openAuthority(data.authority, 'id', nowMs);
-    const asked = requestCertificate(data, bank);
-    const signer = setInterval(() => void signRequests(data, authority, nowMs), 20);
-    const folder = await asked;
-    clearInterval(signer);
-    const certificate = await readFile(join(folder, 'cert.pem'), 'utf8');
+    await writeFile(data.ca, authority.certificatePem);
+    return authority;
+  }
+
+  /** Asks while somebody signs; answers the certificate. */
+  async function asks(authority: Authority, atMs = nowMs): Promise<string> {
+    const signer = setInterval(() => void signRequests(data, authority, atMs), 20);
+    const folder = await requestCertificate(data, bank, { nowMs: () => atMs }).finally(() => clearInterval(signer));
+    return readFile(join(folder, 'cert.pem'), 'utf8');
+  }
+
+  it('gets a certificate by file from whoever holds the authority, and the same one when it asks again', async () => {
+    const authority = await openedAuthority();
+    const certificate = await asks(authority);
     expect(callerFromCertificate(new X509Certificate(certificate).raw)).toMatchObject(bank);
-    await requestCertificate(data, bank);
-    expect(await readFile(join(folder, 'cert.pem'), 'utf8')).toBe(certificate);
+    expect(await asks(authority)).toBe(certificate);
+  });
+
+  it('gets another for the same key when its own is due, and when the authority is another', async () => {
+    const authority = await openedAuthority();
+    const certificate = await asks(authority);
+    const key = await read('callers', 'relying_service', 'fjordbanken', 'key.pem');
+    const renewed = await asks(authority, nowMs + 61 * dayMs);
+    expect(renewed).not.toBe(certificate);
+    await rm(data.authority, { recursive: true });
+    const other = await openedAuthority();
+    expect(new X509Certificate(await asks(other)).verify(new X509Certificate(other.certificatePem).publicKey)).toBe(true);
+    expect(await read('callers', 'relying_service', 'fjordbanken', 'key.pem')).toBe(key);
   });
 
   it('has it renewed for the same key at a start when it is due, and a broken one holds nobody up', async () => {
@@ -107,7 +127,7 @@ describe('a new caller', () => {
   });
 
   it('never becomes a service, and gets no name but its own', async () => {
-    const authority = await openAuthority(data.authority, 'id', nowMs);
+    const authority = await openedAuthority();
     await ensureKey(data.caller(audit), audit);
     await ensureKey(data.caller(bank), { kind: 'operator', id: 'operator' });
     await signRequests(data, authority, nowMs);

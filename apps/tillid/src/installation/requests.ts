@@ -1,7 +1,9 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Authority, callerUri, type CallerName, parseCallerUri, replaceSecretFile } from '@tillid/crypto';
-import { ensureCertificate, ensureKey } from './certificates.js';
+import type { Clock } from '@tillid/kernel';
+import { systemClock } from '@tillid/runtime';
+import { ensureCertificate, ensureKey, hasGoodCertificate } from './certificates.js';
 import type { DataFolder } from './data-folder.js';
 import { CommandFailure } from './failure.js';
 import { textIfThere } from './text-file.js';
@@ -13,13 +15,16 @@ const waitMs = 15_000;
  * A caller's certificate, through the one door there is: a key and a request in the caller's own folder, and a file that
  * asks the authority (the running `tillid up`) to sign. The authority never sees the key, the caller never the authority's.
  */
-export async function requestCertificate(data: DataFolder, name: CallerName): Promise<string> {
+export async function requestCertificate(data: DataFolder, name: CallerName, clock: Clock = systemClock): Promise<string> {
   const folder = data.caller(name);
-  if (await textIfThere(join(folder, 'cert.pem'))) return folder;
+  const certificatePem = await readFile(data.ca, 'utf8');
+  // One that is due, or of an authority that was, is asked for anew.
+  const isThere = () => hasGoodCertificate({ certificatePem }, folder, name, clock.nowMs());
+  if (await isThere()) return folder;
   await ensureKey(folder, name);
   await replaceSecretFile(join(data.requests, `${name.kind}.${name.id}`), '');
   for (const until = Date.now() + waitMs; Date.now() < until; await pause(lookEveryMs)) {
-    if (await textIfThere(join(folder, 'cert.pem'))) return folder;
+    if (await isThere()) return folder;
     const refusal = await textIfThere(join(folder, 'refused.txt'));
     if (refusal) throw new CommandFailure(`the authority refused: ${refusal.trim()}`, 1);
   }

@@ -1,7 +1,7 @@
 import { serviceNames, serviceSettings } from '@tillid/runtime';
 import { readConfig } from '@tillid/runtime';
 import { describe, expect, it } from 'vitest';
-import { addressesFrom } from '../installation/addresses.js';
+import { addressesFrom, allOf } from '../installation/addresses.js';
 import { DataFolder } from '../installation/data-folder.js';
 import { serviceEnvironment } from './service-command.js';
 
@@ -14,9 +14,9 @@ describe('what a service is told', () => {
   });
 
   it('gives every listener a port of its own', () => {
-    const { grpc, http, https } = addressesFrom(9000);
-    const all = [grpc, http, https].flatMap((addresses) => Object.values(addresses));
-    expect(new Set(all).size).toBe(all.length);
+    const addresses = addressesFrom(9000);
+    const { http, https } = addresses;
+    expect(new Set(allOf(addresses)).size).toBe(8);
     expect([http.authentication, http.audit, https.authentication, https.audit]).toEqual(['127.0.0.1:9012', '127.0.0.1:9014', '127.0.0.1:9022', '127.0.0.1:9024']);
   });
 });

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { rpcCredentials, readTlsIdentity } from '@tillid/rpc';
 import { systemClock, serviceNames, type ServiceName } from '@tillid/runtime';
 import { replaceSecretFile, type Authority } from '@tillid/crypto';
-import { addressesFrom, type Addresses } from '../installation/addresses.js';
+import { addressesFrom, type Addresses, allOf } from '../installation/addresses.js';
 import { ensureCertificate, ensureKey, openAuthority } from '../installation/certificates.js';
 import type { DataFolder } from '../installation/data-folder.js';
 import { CommandFailure } from '../installation/failure.js';
@@ -12,6 +12,7 @@ import { renewCallers, signRequests } from '../installation/requests.js';
 import { describeRunning, ownCallers, readRunning, type Running, writeRunning } from '../installation/running.js';
 import { partyOf } from '../system/party.js';
 import { registerClient } from '../system/register-clients.js';
+import { waitUntilFree } from './free-ports.js';
 import { waitUntilServing } from './health.js';
 import type { Phases } from './phases.js';
 import { serviceCommand } from './service-command.js';
@@ -56,6 +57,7 @@ export async function up(data: DataFolder, portBase: number | undefined, phases:
     kill: () => services.kill(),
   };
   try {
+    await waitUntilFree(allOf(addresses), stop);
     services.start();
     await services.untilServing(stop);
     await phases.phase('callers registered', () => registerOwnAgent(data, addresses));

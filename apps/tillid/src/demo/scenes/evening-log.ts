@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { AccessLogEntry } from '@tillid/contracts/audit/v1/service';
 import { Event } from '@tillid/contracts/event/v1/event';
 import { checkReceipt, leafHash, parseReceipt, parseVkey } from '@tillid/transparency';
-import { type Citizen, type Day, parent, type Scene } from '../day.js';
+import { accessLogCells } from '../access-log-lines.js';
+import { shortType } from '../access-log-words.js';
+import { type Citizen, type Day, parent, patient, type Scene } from '../day.js';
 import { describe } from '../../system/describe-error.js';
 import { ownRooms } from '../sign-in.js';
 
@@ -24,7 +26,9 @@ export const eveningLog: Scene = {
     day.expect.equal('everything of the day is in it', wanted.filter((type) => !types.has(type)), []);
     const places = day.accessLog.map(({ leafIndex }) => leafIndex);
     day.expect.holds('each line has a place of its own in the log, newest first', places.every((place, index) => index === 0 || place < places[index - 1]!));
-    const allowed = new Set(['', 'fjordbanken', 'egebaek-kommune', 'tillid-agent']);
+    const mute = day.accessLog.filter((entry) => accessLogCells(entry).includes(''));
+    day.expect.equal('each line says who, what, when and why', mute.map(({ type }) => type), []);
+    const allowed = new Set(['', 'fjordbanken', 'egebaek-kommune', 'tillid-agent', ...(citizen === patient(day) ? ['sundby-hospital'] : [])]);
     day.expect.holds('and it names nobody the citizen did not meet', day.accessLog.every(({ clientId }) => allowed.has(clientId)));
     step();
 
@@ -80,8 +84,4 @@ function provesIt(receipt: string, event: Uint8Array, key: ReturnType<typeof par
   } catch {
     return false;
   }
-}
-
-export function shortType(type: string): string {
-  return type.slice(type.lastIndexOf('.') + 1);
 }

@@ -1,10 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { instruments } from './instruments.js';
-import { inSpan } from './spans.js';
-import { startTelemetry } from './telemetry.js';
-import { currentTraceParentHeader, requestContext } from './trace-context.js';
+import { currentTraceParentHeader, inSpan, instruments, requestContext, startTelemetry } from '../src/index.js';
 
 /** What an OTLP collector was sent, by path. */
 const received = new Map<string, string>();
