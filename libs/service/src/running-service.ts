@@ -1,3 +1,4 @@
+import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { AuthenticationServiceService } from '@tillid/contracts/authentication/v1/service';
 import { accessRules } from '@tillid/contracts/access';
@@ -21,6 +22,7 @@ import type { Shell } from './shell.js';
 import type { TokenGuard } from './token-guard.js';
 
 const defaultDrainMs = 10_000;
+const lookAgainMs = 10;
 
 /** A service whose stores are open: starts what answers and what follows, and stops it again in the opposite order. */
 export class RunningService {
@@ -30,6 +32,7 @@ export class RunningService {
   private grpc: GrpcServer | undefined;
   private refusals: RefusalLog | undefined;
   private refusalTimer: NodeJS.Timeout | undefined;
+  private stopping = false;
 
   constructor(
     private readonly shell: Shell,
@@ -63,12 +66,27 @@ export class RunningService {
     await this.listenHttp({ routes: parts.routes ?? [], gate, rates: new RateLimit(clock), refusals, logger });
     for (const worker of parts.workers) await worker.start();
     observeConsumers(() => progress.list().map(({ source: of, consumer, position, headPosition, parked }) => ({ source: of, consumer, lag: Math.max(0, headPosition - position), parked })));
+    if (!(await this.caughtUpWithItself())) return;
     this.grpc.serving();
     logger.info({ service: shell.name, grpc: shell.config.grpcListen }, 'ready');
   }
 
+  /**
+   * Read models of our own log are behind it after a crash, and empty after a new version of them: until they are there
+   * health says NOT_SERVING, and nobody is sent here to be told that nothing is known. False when told to stop meanwhile.
+   */
+  private async caughtUpWithItself(): Promise<boolean> {
+    const { source } = this.shell;
+    const { position } = await this.parts.store.head();
+    // A parked consumer comes no further, and says so in its own place.
+    const behind = () => this.parts.progress.list().some((line) => line.source === source && !line.parked && line.position < position);
+    while (behind() && !this.stopping) await pauseFor(lookAgainMs);
+    return !this.stopping;
+  }
+
   /** Drains calls, then stops what follows, then closes the stores. Goes on to the end whatever fails on the way, and says so. */
   async stop(): Promise<void> {
+    this.stopping = true;
     clearInterval(this.refusalTimer);
     const steps: (() => unknown)[] = [
       () => Promise.all([this.grpc?.stop(this.drainMs), ...this.http.map((server) => this.closeHttp(server))]),

@@ -37,10 +37,11 @@ export interface TestServiceParts {
   /** What an earlier run of the same service stored. */
   readonly store?: EventStore;
   readonly drainMs?: number;
+  readonly progress?: ProgressBook;
 }
 
 /** A consent service on real sockets, its stores in memory. `lines` is everything it logged. */
-export async function startConsent(installation: TestInstallation, { controllers, workers = [], close = [], listen, store = inMemoryEventStore(), drainMs, ...rest }: TestServiceParts) {
+export async function startConsent(installation: TestInstallation, { controllers, workers = [], close = [], listen, store = inMemoryEventStore(), drainMs, progress = new ProgressBook(), ...rest }: TestServiceParts) {
   const tls = join(installation.folder, 'consent', 'tls');
   const identity = await installation.identityOf({ kind: 'service', id: 'consent' });
   await mkdir(tls, { recursive: true });
@@ -61,7 +62,6 @@ export async function startConsent(installation: TestInstallation, { controllers
     logLevel: 'debug',
   };
   const lines: string[] = [];
-  const progress = new ProgressBook();
   const shell = new Shell('consent', config, createLogger({ name: 'consent', level: 'debug', write: (line) => void lines.push(line) }));
   const service = new RunningService(shell, { store, progress, workers, close, ...rest }, controllers, drainMs);
   await service.start();
