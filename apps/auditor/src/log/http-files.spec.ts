@@ -1,63 +1,45 @@
-import { createServer, type Server } from 'node:http';
-import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseVkey } from '@tillid/transparency';
-import { CouldNotLook } from '../could-not-look.js';
-import { logOf, vkey, workingDay } from '../record.spec-kit.js';
-import { verify } from '../verify/verify.js';
-import { httpFiles } from './http-files.js';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { fileBytesMax } from './file-size.js';
+import { httpFiles, type HttpFiles } from './http-files.js';
 
-const log = logOf(workingDay().leaves);
 let server: Server;
-let url: string;
-let answer: (path: string) => { status: number; body: Uint8Array };
-
-beforeEach(async () => {
-  answer = (path) => {
-    const body = path.includes('/entries/') ? undefined : log.files.get(path);
-    return body ? { status: 200, body } : { status: 404, body: Buffer.from('no') };
-  };
-  server = createServer((request, response) => {
-    const { status, body } = answer(request.url!.slice(1));
-    response.writeHead(status).end(body);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-});
+let files: HttpFiles;
 afterEach(() => {
+  files.close();
   server.close();
-  server.closeAllConnections();
 });
 
-const verifyIt = (entries: boolean) => {
-  const files = httpFiles(url);
-  return verify({ where: url, files, key: parseVkey(vkey), close: files.close }, { entries }).finally(() => files.close());
-};
+async function logServedBy(answer: RequestListener): Promise<HttpFiles> {
+  server = createServer(answer);
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  return (files = httpFiles(`http://127.0.0.1:${(server.address() as AddressInfo).port}/log`));
+}
 
-describe('a log on a web server', () => {
-  it('is verified from its public files', async () => {
-    expect(await verifyIt(false)).toMatchObject({ holds: true, log: { head: { size: 609 }, entriesChecked: false } });
+describe('a log over HTTP', () => {
+  it('is asked again when its server says that it was asked too often', async () => {
+    let asked = 0;
+    const log = await logServedBy((_request, response) => {
+      asked += 1;
+      if (asked < 3) response.writeHead(429, { 'retry-after': '0.001' }).end();
+      else response.end('checkpoint');
+    });
+    expect(Buffer.from((await log.read('checkpoint'))!).toString()).toBe('checkpoint');
+    expect(asked).toBe(3);
   });
-  it('whose tile is gone is wrong', async () => {
-    const honest = answer;
-    answer = (path) => (path === 'tile/0/000' ? { status: 404, body: Buffer.alloc(0) } : honest(path));
-    expect((await verifyIt(false)).log.findings.map(({ code }) => code)).toContain('tile.missing');
+
+  it('may come compressed, and not as more than any file of a log is long', async () => {
+    const log = await logServedBy(({ url }, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(url === '/log/checkpoint' ? 'checkpoint' : Buffer.alloc(fileBytesMax + 1)));
+    });
+    expect(Buffer.from((await log.read('checkpoint'))!).toString()).toBe('checkpoint');
+    await expect(log.read('tile/0/000')).rejects.toThrow();
   });
-  it('whose entries are not given to this caller could not be looked at, which is not the same as wrong', async () => {
-    await expect(verifyIt(true)).rejects.toThrow(CouldNotLook);
-  });
-  it('whose server fails could not be looked at', async () => {
-    answer = () => ({ status: 500, body: Buffer.alloc(0) });
-    await expect(verifyIt(false)).rejects.toThrow(/HTTP 500/);
-  });
-  it('that answers without end is cut off', async () => {
-    answer = () => ({ status: 200, body: Buffer.alloc(20 * 1024 * 1024) });
-    await expect(verifyIt(false)).rejects.toThrow(/larger than any file/);
-  });
-  it('that does not answer could not be looked at', async () => {
-    server.close();
-    server.closeAllConnections();
-    await expect(verifyIt(false)).rejects.toThrow(CouldNotLook);
+
+  it('says that it could not look when the server only fails', async () => {
+    const log = await logServedBy((_request, response) => void response.writeHead(500).end());
+    await expect(log.read('checkpoint')).rejects.toThrow('HTTP 500');
   });
 });
