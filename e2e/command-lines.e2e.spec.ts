@@ -77,7 +77,8 @@ describe('tillid up', () => {
   it('tells of a service that is silent, and does not wait for it for ever', async () => {
     const pid = system.running.pids.consent;
     process.kill(pid, 'SIGSTOP');
-    const { code, stdout } = await system.tillid('status', '--json').finally(() => process.kill(pid, 'SIGCONT'));
+    const [{ code, stdout }, compared] = await Promise.all([system.tillid('status', '--json'), system.auditor('compare', '--wait', '1')]).finally(() => process.kill(pid, 'SIGCONT'));
+    expect([compared.code, compared.stderr]).toEqual([2, expect.stringContaining('could not look: consent/0')]);
     const { services } = JSON.parse(stdout) as { services: Record<ServiceName, { serving: boolean; error?: string }> };
     expect([code, services.consent.serving, services.consent.error, services.identity.serving]).toEqual([1, false, expect.stringContaining('deadline'), true]);
     await until('all is well again', async () => (await system.tillid('status')).code === 0);

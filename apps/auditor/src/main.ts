@@ -21,6 +21,8 @@ try {
 } catch (error) {
   process.exitCode = explain(error);
 }
+// Said, not waited for: a connection to a service that accepts and never answers would hold the process for ever.
+process.exit();
 
 /** Whatever is not a verdict is "could not look": 1 is kept for what was found wrong. */
 function explain(error: unknown): number {
