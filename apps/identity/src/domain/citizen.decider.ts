@@ -1,6 +1,6 @@
 import { AssuranceLevel } from '@tillid/contracts/identity/v1/events';
 import type { Decider } from '@tillid/eventsourcing';
-import { type IdentityProof, proveIdentity, withoutProposals, withProposal } from './identity-proof.js';
+import { type IdentityProof, type Proved, proveIdentity, withoutProposals, withProposal } from './identity-proof.js';
 import type { CitizenEvent } from './identity.messages.js';
 import { refuse } from './identity.refusals.js';
 
@@ -11,14 +11,11 @@ export type CitizenCommand =
   | { readonly type: 'UnblockCitizen'; readonly citizenId: string }
   | { readonly type: 'CloseCitizen'; readonly citizenId: string; readonly reason: string; readonly destroyKey: boolean };
 
-export interface Citizen {
+export interface Citizen extends Proved {
   readonly status: 'none' | 'active' | 'blocked' | 'closed';
-  readonly level: AssuranceLevel;
   /** The vault record of the values. */
   readonly detailsId: string;
   readonly nationalNumberHmac: Buffer;
-  /** Seen by one official; high needs another one. At most one per kind of evidence. */
-  readonly proposals: readonly (IdentityProof & { readonly proposedBy: string })[];
 }
 
 /** Stream citizen-<id>: who the citizen is, how surely, and whether the key may work. */
