@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EventStore } from '@tillid/eventsourcing';
-import { checkSoundLog, commandIdOf } from '@tillid/testing';
+import { checkSoundLog, commandIdOf, commitOf, plain } from '@tillid/testing';
 import { sqliteEventStore, type AppendMoment } from '../src/index.js';
 
 const child = join(import.meta.dirname, 'appending-process.mjs');
@@ -71,7 +71,27 @@ async function check(store: EventStore, { acknowledged, sent }: Told): Promise<n
     expect(events[found.firstPosition]).toMatch(new RegExp(`^${name}-right ${Number(revision) + 1} `));
     if (!acknowledged.has(command)) storedUntold += 1;
   }
+  await repeatUntold(store, { acknowledged, sent });
   return storedUntold;
+}
+
+/** What a caller does that was told nothing: the same commit again. Stored before, it hears the first result; else it is stored now, once. */
+async function repeatUntold(store: EventStore, { acknowledged, sent }: Told): Promise<void> {
+  for (const command of [...sent].filter((each) => !acknowledged.has(each))) {
+    const before = await store.find(commandIdOf(command));
+    const outcome = plain(await store.append(commitAsSent(command)));
+    expect(outcome, command).toMatchObject({ kind: 'appended', repeated: before !== undefined, ...(before && { firstPosition: before.firstPosition }) });
+  }
+  await checkSoundLog(store);
+}
+
+/** As appending-process.mjs makes it. */
+function commitAsSent(command: string) {
+  const [name, revision] = command.split(' ') as [string, string];
+  const expectedRevision = Number(revision);
+  const writes = [`${name}-left`, `${name}-right`].map((stream) => ({ stream, expectedRevision, events: [`${stream} ${expectedRevision + 1} ${'.'.repeat(expectedRevision % 700)}`] }));
+  const release = expectedRevision === 0 ? [] : [{ value: `${name}:${expectedRevision}`, generation: 1 }];
+  return commitOf(writes, { command, fingerprint: `${command} fingerprint`, reserve: [`${name}:${expectedRevision + 1}`], release });
 }
 
 describe('a log whose process is killed', () => {
