@@ -13,7 +13,7 @@ import { IdentityController, KeyRingController } from './identity.controller.js'
 import { IDENTITY_PARTS } from './identity.parts.js';
 import { type IdentityStores, openStores } from './identity.stores.js';
 import { keyEncryptionKeyFile } from './key-ring/key-encryption-key-file.js';
-import { dayMs } from './key-ring/key-use.js';
+import { dayMs } from './domain/utc-day.js';
 
 const STORES = Symbol('stores');
 const ASSEMBLED = Symbol('assembled');

@@ -10,6 +10,7 @@ export const refuse = refusals({
   'identity.level_not_higher': 'precondition',
   'identity.not_blocked': 'precondition',
   'identity.subject_unknown': 'not_found',
+  'identity.too_many_wrong_numbers': 'busy',
   'share.unknown': 'not_found',
   'share.refused': 'precondition',
   'key_ring.key_destroyed': 'precondition',

@@ -1,20 +1,14 @@
 import { given } from '@tillid/eventsourcing';
 import { describe, it } from 'vitest';
-import { citizenRead, nationalNumberMatch, release } from './one-shot.deciders.js';
+import { citizenRead, release } from './one-shot.deciders.js';
 
 const read = { citizenId: 'ida', readId: 'read-1', attributes: ['age'] };
-const match = { matchId: 'match-1', matched: true };
 const shared = { shareId: 'consent.1', attributes: ['address'] };
 
 describe('acts that happen once', () => {
   it('a read is recorded, and not a second time', () => {
     given(citizenRead)().when(read).then({ type: 'CitizenRead', ...read });
     given(citizenRead)({ type: 'CitizenRead', ...read }).when(read).thenNothing();
-  });
-  it('a match is recorded, whichever way it went', () => {
-    given(nationalNumberMatch)().when(match).then({ type: 'NationalNumberMatched', ...match });
-    given(nationalNumberMatch)().when({ ...match, matched: false }).then({ type: 'NationalNumberMatched', ...match, matched: false });
-    given(nationalNumberMatch)({ type: 'NationalNumberMatched', ...match }).when(match).thenNothing();
   });
   it('a share is handed over once; another hand-over of it is refused', () => {
     given(release)().when(shared).then({ type: 'AttributesReleased', ...shared });

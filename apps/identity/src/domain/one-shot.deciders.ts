@@ -1,5 +1,5 @@
 import type { Decider } from '@tillid/eventsourcing';
-import type { CitizenReadEvent, NationalNumberMatchedEvent, ReleaseEvent } from './identity.messages.js';
+import type { CitizenReadEvent, ReleaseEvent } from './identity.messages.js';
 import { refuse } from './identity.refusals.js';
 
 /** Streams of one event: acts, each with an id of its own, that nothing comes after. */
@@ -9,13 +9,6 @@ type Done = boolean;
 export const citizenRead: Decider<{ readonly citizenId: string; readonly readId: string; readonly attributes: readonly string[] }, Done, CitizenReadEvent> = {
   initial: false,
   decide: ({ citizenId, readId, attributes }, done) => (done ? [] : [{ type: 'CitizenRead', citizenId, readId, attributes: [...attributes] }]),
-  evolve: () => true,
-};
-
-/** Stream national-number-match-<id>. */
-export const nationalNumberMatch: Decider<{ readonly matchId: string; readonly matched: boolean }, Done, NationalNumberMatchedEvent> = {
-  initial: false,
-  decide: ({ matchId, matched }, done) => (done ? [] : [{ type: 'NationalNumberMatched', matchId, matched }]),
   evolve: () => true,
 };
 

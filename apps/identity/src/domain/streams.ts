@@ -2,7 +2,7 @@
 export const citizenStream = (citizenId: string) => `citizen-${citizenId}`;
 export const citizenKeyStream = (citizenId: string) => `citizen-key-${citizenId}`;
 export const citizenReadStream = (readId: string) => `citizen-read-${readId}`;
-export const nationalNumberMatchStream = (matchId: string) => `national-number-match-${matchId}`;
+export const nationalNumberMatchesStream = (pseudonym: string) => `national-number-matches-${pseudonym}`;
 export const releaseStream = (shareId: string) => `release-${shareId}`;
 
 /** Held by the citizen with that number, for ever: a closed citizen's number is not given to another. */

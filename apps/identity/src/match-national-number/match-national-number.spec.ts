@@ -55,8 +55,16 @@ describe('matching a national number', () => {
     await expect(match('660781-1234')).rejects.toMatchObject({ code: 'identity.subject_unknown' });
   });
 
+  it('goes on to ten wrong numbers of a citizen in a day and no further, while others are still answered', async () => {
+    for (let tries = 0; tries < 10; tries++) expect(await match('660781-1235')).toEqual({ matched: false });
+    await expect(match('660781-1234')).rejects.toMatchObject({ code: 'identity.too_many_wrong_numbers', kind: 'busy' });
+    const other = await town.linkSubject(citizenId, 'sundby');
+    expect(await match('660781-1234', { of: other, by: 'sundby' })).toEqual({ matched: true });
+    expect(await town.events('NationalNumberMatched')).toHaveLength(11);
+  });
+
   it('is slowed to sixty a minute, so that numbers cannot be tried out', async () => {
-    for (let tries = 0; tries < 60; tries++) await match('660781-1235');
-    await expect(match('660781-1235')).rejects.toMatchObject({ code: 'call.too_many' });
+    for (let tries = 0; tries < 60; tries++) await match('660781-1234');
+    await expect(match('660781-1234')).rejects.toMatchObject({ code: 'call.too_many' });
   });
 });

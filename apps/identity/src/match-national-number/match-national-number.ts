@@ -4,8 +4,8 @@ import { actorOf, type Call, parseRequest } from '@tillid/service';
 import { z } from 'zod';
 import { nationalNumberHmac } from '../details/national-number-hmac.js';
 import { refuse } from '../domain/identity.refusals.js';
-import { nationalNumberMatch } from '../domain/one-shot.deciders.js';
-import { nationalNumberMatchStream } from '../domain/streams.js';
+import { nationalNumberMatches } from '../domain/national-number-matches.decider.js';
+import { nationalNumberMatchesStream } from '../domain/streams.js';
 import type { IdentityHandlers, IdentityParts } from '../identity.parts.js';
 import { purposeShape } from '../request-shapes.js';
 import { registeredCitizen, wasHandled } from '../stored-state.js';
@@ -23,10 +23,10 @@ export function matchNationalNumber(parts: IdentityParts): IdentityHandlers['mat
     const { subject, nationalNumber, purpose } = parseRequest(requestShape, request);
     const context = call.context();
     const matched = (await wasHandled(parts.log, context)) ? false : await isNumberOf(parts, subject, nationalNumber, call);
-    const matchId = parts.ids.newId();
+    const command = { matchId: parts.ids.newId(), matched, nowMs: parts.clock.nowMs() };
     const envelope = () => ({ subject, clientId: call.caller.id, actor: actorOf(call.caller), authority: { basis: '', purpose } });
     const { events, position } = await handle(parts.log, context, [
-      { stream: nationalNumberMatchStream(matchId), decider: nationalNumberMatch, command: { matchId, matched }, envelope },
+      { stream: nationalNumberMatchesStream(subject), decider: nationalNumberMatches, command, envelope },
     ]);
     call.wrotePosition(position);
     return { matched: events[0]!.event.matched };

@@ -3,7 +3,8 @@ import { citizenKey } from '../domain/citizen-key.decider.js';
 import { citizenKeyStream } from '../domain/streams.js';
 import type { IdentityParts } from '../identity.parts.js';
 import type { KeyUseCounts, KeyUses } from '../key-ring/citizen-key-records.js';
-import { dayMs, serviceActor, utcDay } from '../key-ring/key-use.js';
+import { dayMs, utcDay } from '../domain/utc-day.js';
+import { serviceActor } from '../key-ring/key-use.js';
 
 const usesAtATime = 500;
 /** A use begun before midnight may be counted a little after it; its day is not over until then. */

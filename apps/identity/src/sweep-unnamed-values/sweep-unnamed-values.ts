@@ -1,6 +1,6 @@
 import { setImmediate as letOthersRun } from 'node:timers/promises';
 import { ownerOfDetails } from '../details/citizen-details.js';
-import { dayMs } from '../key-ring/key-use.js';
+import { dayMs } from '../domain/utc-day.js';
 import type { IdentityParts } from '../identity.parts.js';
 import { citizenOrNone } from '../stored-state.js';
 

@@ -3,7 +3,8 @@ import { type CitizenKeyCommand, citizenKey } from '../domain/citizen-key.decide
 import type { IdentityEvent } from '../domain/identity.messages.js';
 import { citizenKeyStream } from '../domain/streams.js';
 import type { KeyUseCounts } from '../key-ring/citizen-key-records.js';
-import { serviceActor, utcDay } from '../key-ring/key-use.js';
+import { utcDay } from '../domain/utc-day.js';
+import { serviceActor } from '../key-ring/key-use.js';
 
 export interface KeyUse {
   /** Whether there is a key to give. */
