@@ -26,9 +26,7 @@ export function commandIdOf(caller: string, rpc: string, idempotencyKey: string)
 
 /** Requests hold passwords and national numbers, so never a bare hash of them. `secret`: 32 bytes or more, kept out of the store. */
 export function fingerprintOf(secret: Uint8Array, caller: string, idempotencyKey: string, request: Uint8Array): Buffer {
-  if (secret.length < 32) throw new Error('a fingerprint secret has at least 32 bytes');
-  // As a key object: node takes five times as long to make one of bytes by itself.
-  return withLengths(createHmac('sha256', createSecretKey(secret)), ['fingerprint', caller, idempotencyKey, request]).digest();
+  return keyedHashOf(secret, 'fingerprint', caller, idempotencyKey, request);
 }
 
 /** A further commit of the same command; each step its own name. */
@@ -77,6 +75,13 @@ export function hasExpired(expiresAtMs: number, nowMs: number): boolean {
 /** Each part with its length before it, so that no two lists of parts are the same bytes. */
 export function hashOf(...parts: readonly (string | Uint8Array)[]): Buffer {
   return withLengths(createHash('sha256'), parts).digest();
+}
+
+/** The same under a secret of 32 bytes or more: HMAC-SHA-256. */
+export function keyedHashOf(secret: Uint8Array, ...parts: readonly (string | Uint8Array)[]): Buffer {
+  if (secret.length < 32) throw new Error('a secret to hash with has at least 32 bytes');
+  // As a key object: node takes five times as long to make one of bytes by itself.
+  return withLengths(createHmac('sha256', createSecretKey(secret)), parts).digest();
 }
 
 function withLengths<Hashing extends Hash | Hmac>(hash: Hashing, parts: readonly (string | Uint8Array)[]): Hashing {
