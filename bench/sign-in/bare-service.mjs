@@ -5,7 +5,7 @@ import { hash } from '@node-rs/argon2';
 import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import { readTlsIdentity } from '../../libs/rpc/dist/index.js';
 import { perSecond, timed } from '../measure/numbers.mjs';
-import { cpuMsByThread } from '../system/process-usage.mjs';
+import { besideHashing, cpuMsByThread } from '../system/process-usage.mjs';
 import { inParallel } from '../system/parties.mjs';
 import { argon2Cost } from './bare-argon2.mjs';
 
@@ -50,11 +50,10 @@ export async function bareService(identityFolder) {
   };
   return {
     async run(signIns, atOnce) {
-      const before = cpuMsByThread(child.pid);
+      const before = besideHashing(cpuMsByThread(child.pid));
       const { ms } = await timed(() => inParallel(signIns, atOnce, signIn));
-      const after = cpuMsByThread(child.pid);
-      const used = [...after].filter(([thread]) => thread !== 'libuv-worker').reduce((sum, [thread, value]) => sum + value - (before.get(thread) ?? 0), 0);
-      return { rate: perSecond(signIns, ms), beside: used / signIns };
+      const after = besideHashing(cpuMsByThread(child.pid));
+      return { rate: perSecond(signIns, ms), beside: (after - before) / signIns };
     },
     async stop() {
       client.close();

@@ -3,7 +3,7 @@ import { report, table } from '../measure/report.mjs';
 import { join } from 'node:path';
 import { citizenWithKey, signIn } from '../system/citizens.mjs';
 import { citizenAgent, inParallel, newRelyingService, officials } from '../system/parties.mjs';
-import { cpuMs, cpuMsByThread } from '../system/process-usage.mjs';
+import { besideHashing, cpuMs, cpuMsByThread } from '../system/process-usage.mjs';
 import { withSystem } from '../system/system.mjs';
 import { bareArgon2 } from './bare-argon2.mjs';
 import { bareService } from './bare-service.mjs';
@@ -55,7 +55,7 @@ async function round(system, bank, agent, people, signIns) {
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
     hashThreads: perSignIn(({ authentication }) => authentication.get('libuv-worker') ?? 0),
-    beside: perSignIn(({ authentication }) => sum(authentication) - (authentication.get('libuv-worker') ?? 0)),
+    beside: perSignIn(({ authentication }) => besideHashing(authentication)),
     others: perSignIn(({ rest }) => rest),
     caller: ownCpuMs / signIns,
   };
@@ -63,10 +63,6 @@ async function round(system, bank, agent, people, signIns) {
 
 function usage(pids) {
   return { authentication: cpuMsByThread(pids.authentication), rest: cpuMs(pids.identity) + cpuMs(pids.consent) + cpuMs(pids.audit) };
-}
-
-function sum(byThread) {
-  return [...byThread.values()].reduce((total, value) => total + value, 0);
 }
 
 function text(measured) {

@@ -15,6 +15,11 @@ export function cpuMsByThread(pid) {
   return used;
 }
 
+/** CPU beside password hashing: of every thread but libuv's. */
+export function besideHashing(byThread) {
+  return [...byThread].filter(([thread]) => thread !== 'libuv-worker').reduce((total, [, ms]) => total + ms, 0);
+}
+
 /** Of the whole process, ended threads included. */
 export function cpuMs(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -9,8 +9,9 @@ import { ConsentController } from './consent.controller.js';
 import { peersOf } from './consent.peers.js';
 import { openStores, type ConsentStores } from './consent.stores.js';
 import { consentEvents } from './domain/consent.events.js';
+import { dayMs } from './domain/frequency.js';
 import { CONSENT_ROOM } from './room.js';
-import { dayMs, sweepTexts } from './texts/sweep-texts.js';
+import { sweepTexts } from './texts/sweep-texts.js';
 
 const STORES = Symbol('stores');
 const ASSEMBLED = Symbol('assembled');

@@ -1,2 +1,4 @@
-/** 256 entries of 65,535 bytes, each with its length. Nothing in a log is larger. */
-export const fileBytesMax = 256 * (65_535 + 2);
+import { maxEntryBytes, tileWidth } from '@tillid/transparency';
+
+/** A full bundle of the largest entries, each with its length of two bytes. Nothing in a log is larger. */
+export const fileBytesMax = tileWidth * (maxEntryBytes + 2);

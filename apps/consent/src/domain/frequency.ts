@@ -1,4 +1,4 @@
-const dayMs = 86_400_000;
+export const dayMs = 86_400_000;
 
 /** Authorised shares of one UTC day: all that a cap per day needs to remember, however many there were before. */
 export interface DailyUse {

@@ -1,7 +1,7 @@
 import type { ConsentRoom } from '../room.js';
+import { dayMs } from '../domain/frequency.js';
 import { consentStream } from '../domain/streams.js';
 
-export const dayMs = 86_400_000;
 const pageSize = 500;
 
 /** A text is kept before the event that names its consent; after a crash, a refusal or a retry nothing may name it. */

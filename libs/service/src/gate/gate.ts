@@ -95,7 +95,9 @@ export class Gate {
   }
 
   private named(certificate: Uint8Array): CertifiedCaller {
-    const caller = this.callers.get(certificate) ?? (this.parts.readCertificate ?? callerFromCertificate)(certificate);
+    const known = this.callers.get(certificate);
+    if (known) return known;
+    const caller = (this.parts.readCertificate ?? callerFromCertificate)(certificate);
     this.callers.set(certificate, caller);
     return caller;
   }
