@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { exitWhenSaid } from '@tillid/runtime';
 import { compareCommand } from './compare/compare.command.js';
 import { CouldNotLook } from './could-not-look.js';
 import { replayCommand } from './replay/replay.command.js';
@@ -21,8 +22,7 @@ try {
 } catch (error) {
   process.exitCode = explain(error);
 }
-// Said, not waited for: a connection to a service that accepts and never answers would hold the process for ever.
-process.exit();
+await exitWhenSaid();
 
 /** Whatever is not a verdict is "could not look": 1 is kept for what was found wrong. */
 function explain(error: unknown): number {

@@ -1,7 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, constants, openSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LogOnDisk, logOf, workingDay } from '../src/record.spec-kit.js';
 
@@ -77,6 +80,25 @@ describe('tillid-auditor', () => {
     const lines = out.trimEnd().split('\n').map((line) => JSON.parse(line) as { leafIndex: number });
     expect([code, ...lines.map(({ leafIndex }) => leafIndex)]).toEqual([0, 605, 606, 607, 608]);
     expect(err).toMatch(/4 of 609 entries printed; HOLDS/);
+  });
+  it('loses nothing of a replay to a reader that is slow', async () => {
+    const wanted = (await run('replay', log.log, '--vkey', log.vkey)).out.split('\n');
+    // More than the 64 KiB a pipe takes, and less than what the process keeps before it waits: it is all printed before any of it is read.
+    let [from, bytes] = [609, 0];
+    while (bytes < 70_000) bytes += wanted[--from]!.length + 1;
+
+    const pipe = join(log.folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const reading = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writing = openSync(pipe, 'w');
+    const child = spawn(process.execPath, [program, 'replay', log.log, '--vkey', log.vkey, '--from', `${from}`], { stdio: ['ignore', writing, 'pipe'] });
+    closeSync(writing);
+    await rm(pipe);
+    const ended = once(child, 'exit');
+    const [verdict] = (await once(child.stderr!, 'data')) as [Buffer];
+    expect(verdict.toString()).toContain(`${609 - from} of 609 entries printed; HOLDS`);
+    expect(await text(new Socket({ fd: reading }))).toBe(wanted.slice(from).join('\n'));
+    expect((await ended)[0]).toBe(0);
   });
   it('never exits as if all held when its reader hangs up before that is known', async () => {
     const broken = await log.copy();

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { Refused } from '@tillid/kernel';
+import { exitWhenSaid } from '@tillid/runtime';
 import { citizenCommand } from './commands/citizen.command.js';
 import { clientCommand } from './commands/client.command.js';
 import { demoCommand } from './commands/demo.command.js';
@@ -22,8 +23,7 @@ try {
 } catch (error) {
   process.exitCode = explain(error);
 }
-// Said, not waited for: a connection to a service that accepts and never answers would hold the process for ever.
-process.exit();
+await exitWhenSaid();
 
 function leaveExitsToUs(command: Command): void {
   command.exitOverride();

@@ -1,4 +1,5 @@
 export * from './config.js';
+export * from './exit-when-said.js';
 export * from './service-settings.js';
 export * from './setting-schemas.js';
 export * from './system-clock.js';
