@@ -4,7 +4,7 @@ import tsParser from '@typescript-eslint/parser';
 
 /** Arrows of design: room -> rooms it may import. */
 const pure = ['kernel', 'contracts', 'transparency', 'eventsourcing'];
-const shell = [...pure, 'runtime', 'crypto', 'rpc', 'store-sqlite', 'service'];
+const shell = [...pure, 'runtime', 'crypto', 'rpc', 'store-sqlite', 'store-mongo', 'feed-kafka', 'service'];
 export const arrows = {
   kernel: [],
   contracts: [],
@@ -14,7 +14,9 @@ export const arrows = {
   crypto: [...pure, 'runtime'],
   rpc: [...pure, 'runtime'],
   'store-sqlite': [...pure, 'runtime'],
-  service: [...pure, 'runtime', 'crypto', 'rpc', 'store-sqlite'],
+  'store-mongo': [...pure, 'runtime'],
+  'feed-kafka': [...pure, 'runtime', 'rpc'],
+  service: [...pure, 'runtime', 'crypto', 'rpc', 'store-sqlite', 'store-mongo', 'feed-kafka'],
   testing: [...pure, 'runtime', 'crypto', 'rpc'],
   identity: shell,
   authentication: shell,
@@ -55,7 +57,7 @@ export default [
     files: ['{apps,libs}/*/src/**/*.spec.ts', '{apps,libs}/*/test/**/*.ts'],
     languageOptions,
     plugins,
-    rules: { '@nx/enforce-module-boundaries': boundaries(['testing', 'store-sqlite', 'crypto']) },
+    rules: { '@nx/enforce-module-boundaries': boundaries(['testing', 'store-sqlite', 'store-mongo', 'feed-kafka', 'crypto']) },
   },
   {
     // Apps have no front door: nothing imports one, by name (here) or by path (the boundary rule).
