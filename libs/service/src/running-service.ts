@@ -94,6 +94,7 @@ export class RunningService {
       () => this.refusals?.flushEnded(true),
       () => this.shell.closeClients(),
       ...this.parts.close.map((closable) => () => closable.close()),
+      () => this.shell.stores.close(),
     ];
     const failures: unknown[] = [];
     for (const step of steps) {

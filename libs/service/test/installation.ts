@@ -60,6 +60,13 @@ export async function startConsent(installation: TestInstallation, { controllers
     jwksUrl: undefined,
     origin: 'tillid.test/log',
     logLevel: 'debug',
+    mongoUrl: undefined,
+    secretsKey: undefined,
+    kafkaBrokers: undefined,
+    kafkaReplication: 1,
+    kafkaRetentionHours: 1,
+    replica: 'test',
+    leaseMs: 3000,
   };
   const lines: string[] = [];
   const shell = new Shell('consent', config, createLogger({ name: 'consent', level: 'debug', write: (line) => void lines.push(line) }));

@@ -2,12 +2,12 @@ import { emptyChain, nextChain, type CompareAndSetRecord, type EventStore } from
 import type { Clock } from '@tillid/kernel';
 import { checkpointPath, edgeRoot, emptyEdge, emptyRoot, growEdge, loadEdge, signCheckpoint, tileWidth, type NoteSigner, type NoteVerifier, type RightEdge } from '@tillid/transparency';
 import { WillNotSign } from '../domain/audit.refusals.js';
-import type { LogFolder } from './log-folder.js';
+import type { TileStore } from './tile-store.js';
 import { decodeTreeHead, encodeTreeHead, type TreeHead } from './tree-head.js';
 
 export interface TreeLogParts {
   readonly ledger: EventStore;
-  readonly folder: LogFolder;
+  readonly folder: TileStore;
   readonly record: CompareAndSetRecord;
   readonly signer: NoteSigner;
   readonly verifier: NoteVerifier;
@@ -43,6 +43,7 @@ export class TreeLog {
    */
   static async open(parts: TreeLogParts): Promise<TreeLog> {
     const { record, folder, verifier, ledger } = parts;
+    await folder.recover();
     const stored = await record.get();
     if (stored === undefined) {
       // Someone may hold what this checkpoint says; without the record we could sign something else.
@@ -58,7 +59,8 @@ export class TreeLog {
       throw new WillNotSign('log.edge_differs', { cause });
     });
     // A crash between record and file, or a file put back from a backup: the record is the truth.
-    if (!(await folder.read(checkpointPath))?.equals(Buffer.from(head.checkpoint, 'utf8'))) await folder.writeCheckpoint(head.checkpoint);
+    const file = await folder.read(checkpointPath);
+    if (file === undefined || Buffer.from(file).toString('utf8') !== head.checkpoint) await folder.writeCheckpoint(head.checkpoint);
     return new TreeLog(parts, { head, version: stored.version, edge });
   }
 

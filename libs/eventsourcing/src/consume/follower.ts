@@ -101,6 +101,9 @@ export function follower(parts: FollowerParts, session: (standing: Checkpoint, t
   }
 
   async function run(): Promise<void> {
+    // Another replica may have parked it, and told us so; a start looks again.
+    line.parked = false;
+    line.parkedReason = '';
     while (!stopping.signal.aborted) {
       const end = await once();
       if (end.kind === 'again') continue;
