@@ -6,6 +6,7 @@ const well: ServiceStatus = { serving: true, source: 'consent/0', position: 17, 
 const status: Status = {
   pid: 1,
   pids: {},
+  replicas: [],
   startedAt: '',
   installationId: 'x',
   origin: 'tillid.local/x',

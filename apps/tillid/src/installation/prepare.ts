@@ -1,0 +1,32 @@
+import { openSecretFile, replaceSecretFile, systemIds, type Authority } from '@tillid/crypto';
+import { systemClock, serviceNames } from '@tillid/runtime';
+import { ensureCertificate, ensureKey, openAuthority } from './certificates.js';
+import type { DataFolder } from './data-folder.js';
+import type { Installation } from './installation.js';
+import { renewCallers } from './requests.js';
+import { ownCallers } from './running.js';
+
+/** The broker itself, and whoever makes its topics: it knows callers by the subject of their certificates. */
+export const broker = { kind: 'service', id: 'kafka' } as const;
+export const brokerAdministrator = { kind: 'service', id: 'kafka-administrator' } as const;
+
+const secretsKeyBytes = 32;
+
+/** Everything an installation has before its first process runs: certificates, and for a database the keys that seal secrets in it. */
+export async function prepareInstallation(data: DataFolder, installation: Installation): Promise<Authority> {
+  const nowMs = systemClock.nowMs();
+  const authority = await openAuthority(data.authority, installation.id, nowMs);
+  await replaceSecretFile(data.ca, authority.certificatePem);
+  const owners = [
+    ...serviceNames.map((id) => ({ folder: data.tls(id), name: { kind: 'service', id } as const })),
+    ...ownCallers.map((name) => ({ folder: data.caller(name), name })),
+    ...(installation.stores === 'database' ? [{ folder: data.brokerTls, name: broker }, { folder: data.brokerAdministratorTls, name: brokerAdministrator }] : []),
+  ];
+  for (const { folder, name } of owners) {
+    await ensureKey(folder, name);
+    await ensureCertificate(authority, folder, name, nowMs);
+  }
+  await renewCallers(data, authority, nowMs);
+  if (installation.stores === 'database') for (const name of serviceNames) await openSecretFile(data.secretsKey(name), () => Buffer.from(systemIds.bytes(secretsKeyBytes)));
+  return authority;
+}
