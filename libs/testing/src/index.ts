@@ -1,4 +1,5 @@
 export * from './commits.js';
+export * from './engines.js';
 export * from './event-store-contract.js';
 export * from './faulty-event-store.js';
 export * from './made.js';
