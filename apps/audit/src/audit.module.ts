@@ -35,9 +35,9 @@ const ASSEMBLED = Symbol('assembled');
 export class AuditModule {}
 
 async function signing(shell: Shell<AuditConfig>, stores: AuditStores): Promise<Signing> {
-  const { config, clock, logger } = shell;
+  const { config, clock, telemetry, logger } = shell;
   const seed = await shell.secret('log-signing');
-  return openSigning({ ...stores, origin: config.origin, seed, data: config.data, vkeyFile: join(config.data, 'log.vkey'), tiles: config.tiles, checkpointIntervalMs: config.checkpointIntervalMs, shell, clock, logger });
+  return openSigning({ ...stores, origin: config.origin, seed, data: config.data, vkeyFile: join(config.data, 'log.vkey'), tiles: config.tiles, checkpointIntervalMs: config.checkpointIntervalMs, shell, clock, telemetry, logger });
 }
 
 function assemble(shell: Shell, { events, ledger, readModels, readings }: AuditStores, book: ProgressBook, { signedTree, files }: Signing): Promise<AssembledAudit> {

@@ -3,12 +3,12 @@
  * sources, consumers and event types: never a stream name, an id or a value.
  */
 export interface Telemetry {
-  /** Runs the work inside a span of that name. */
-  span<Result>(name: SpanName, attributes: Readonly<Record<string, string | number>>, work: () => Promise<Result>): Promise<Result>;
+  /** Runs the work inside a span of that name; work on events also shows in the trace of each one's own command. */
+  span<Result>(name: SpanName, attributes: Readonly<Record<string, string | number>>, work: () => Promise<Result>, events?: readonly Uint8Array[]): Promise<Result>;
   count(name: CounterName, attributes: Readonly<Record<string, string | number>>, by?: number): void;
 }
 
-export type SpanName = 'handle' | 'handle.read' | 'handle.append' | 'consumer.apply';
+export type SpanName = 'handle' | 'handle.read' | 'handle.append' | 'relay.publish' | 'consumer.apply' | 'integrate';
 export type CounterName = 'handle.conflicts' | 'handle.repeated' | 'handle.unknown_outcomes' | 'consumer.events' | 'consumer.unknown_types' | 'consumer.gaps' | 'consumer.parked' | 'consumer.faults';
 
 export const noTelemetry: Telemetry = {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { CompareAndSetRecord, EventStore } from '@tillid/eventsourcing';
+import type { CompareAndSetRecord, EventStore, Telemetry } from '@tillid/eventsourcing';
 import type { Clock } from '@tillid/kernel';
 import type { Logger } from '@tillid/runtime';
 import type { Shell, Worker } from '@tillid/service';
@@ -24,6 +24,7 @@ export interface SigningParts {
   readonly checkpointIntervalMs: number;
   readonly shell: Pick<Shell, 'isOneOfMany' | 'oneAtATime' | 'tls'>;
   readonly clock: Clock;
+  readonly telemetry: Telemetry;
   readonly logger: Logger;
 }
 
@@ -39,13 +40,13 @@ export interface Signing {
  * signed. Without the volume: it only ever reads.
  */
 export async function openSigning(parts: SigningParts): Promise<Signing> {
-  const { shell, data, tiles, treeHead: record, ledger, clock, logger, checkpointIntervalMs } = parts;
+  const { shell, data, tiles, treeHead: record, ledger, clock, telemetry, logger, checkpointIntervalMs } = parts;
   const key = await openSigningKey(parts.origin, parts.seed, parts.vkeyFile);
   const signedTree = new SignedTree();
   const watch = () => new TreeWatch({ record, ledger, verifier: key.verifier, signedTree, clock, onTrouble: (err) => logger.warn({ err }, 'the signed tree head could not be read') });
   if (tiles !== undefined) return { signedTree, files: new RemoteTiles(tiles, shell.tls), workers: [watch()] };
   const folder = await LogFolder.open(join(data, 'log'));
-  const integratorParts = { ...key, ledger, folder, record, clock, logger, checkpointIntervalMs, signedTree };
+  const integratorParts = { ...key, ledger, folder, record, clock, telemetry, logger, checkpointIntervalMs, signedTree };
   if (!shell.isOneOfMany) return { signedTree, files: folder, workers: [await Integrator.open(integratorParts)] };
   return { signedTree, files: folder, workers: [watch(), shell.oneAtATime('integration', () => [Integrator.inTurn(integratorParts)])] };
 }

@@ -1,4 +1,4 @@
-import { emptyChain, nextChain, type CompareAndSetRecord, type EventStore } from '@tillid/eventsourcing';
+import { emptyChain, nextChain, noTelemetry, type CompareAndSetRecord, type EventStore, type Telemetry } from '@tillid/eventsourcing';
 import type { Clock } from '@tillid/kernel';
 import { checkpointPath, edgeRoot, emptyEdge, emptyRoot, growEdge, loadEdge, signCheckpoint, tileWidth, type NoteSigner, type NoteVerifier, type RightEdge } from '@tillid/transparency';
 import { WillNotSign } from '../domain/audit.refusals.js';
@@ -12,6 +12,7 @@ export interface TreeLogParts {
   readonly signer: NoteSigner;
   readonly verifier: NoteVerifier;
   readonly clock: Clock;
+  readonly telemetry?: Telemetry;
   /** Called at named moments, so that a test can end the process there. */
   readonly at?: (moment: IntegrationMoment) => void;
 }
@@ -70,12 +71,20 @@ export class TreeLog {
 
   /** Takes the next leaves in and signs. Answers how many: 0 when the ledger has no more. After it threw, open again. */
   async integrate(): Promise<number> {
-    const { ledger, folder, at = () => undefined } = this.parts;
-    const { edge, head } = this.current;
+    const { ledger, telemetry = noTelemetry } = this.parts;
+    const { edge } = this.current;
     const page = await ledger.readAll(edge.size, leavesPerCheckpoint - (edge.size % tileWidth));
     if (page.length === 0) return 0;
-    const growth = growEdge(edge, page.map(({ bytes }) => bytes));
-    const chain = page.reduce<Uint8Array>((soFar, { bytes }) => nextChain(soFar, bytes), head.chain);
+    const leaves = page.map(({ bytes }) => bytes);
+    await telemetry.span('integrate', { events: leaves.length }, () => this.grow(leaves), leaves);
+    return leaves.length;
+  }
+
+  private async grow(leaves: readonly Uint8Array[]): Promise<void> {
+    const { ledger, folder, at = () => undefined } = this.parts;
+    const { edge, head } = this.current;
+    const growth = growEdge(edge, leaves);
+    const chain = leaves.reduce<Uint8Array>((soFar, bytes) => nextChain(soFar, bytes), head.chain);
     await requireSameChain(ledger, growth.edge.size, chain);
 
     await folder.writeOnce(growth.bundles);
@@ -83,7 +92,6 @@ export class TreeLog {
     await folder.writeOnce(growth.tiles);
     at('after_tiles');
     await this.publish({ edge: growth.edge, chain, completed: growth.completed });
-    return page.length;
   }
 
   private async publish({ edge, chain, completed }: { readonly edge: RightEdge; readonly chain: Uint8Array; readonly completed: readonly string[] }): Promise<void> {

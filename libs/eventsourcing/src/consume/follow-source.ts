@@ -65,7 +65,7 @@ async function readSession(options: FollowSource, reader: SourceReader, transpor
           return { session: again, caughtUp: false };
         case 'apply':
           session.heard(verdict.standing.checkpoint.position);
-          await session.apply(verdict.events, verdict.standing.checkpoint);
+          await session.apply(verdict.events, verdict.standing.checkpoint, transport);
           break;
         case 'wait':
           break;
