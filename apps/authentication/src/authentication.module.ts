@@ -10,13 +10,14 @@ import { assembleAuthentication, type Assembled, sources } from './assemble-auth
 import type { authenticationConfig } from './authentication.config.js';
 import { AuthenticationController } from './authentication.controller.js';
 import { Authentication } from './authentication.js';
+import { type AuthenticationStores, openStores } from './authentication.stores.js';
 import { SubjectController } from './subject.controller.js';
 import { ownTokenGuard } from './tokens/own-token-guard.js';
 import { tokenKeyFile } from './tokens/citizen-tokens.js';
 import { sweepVault } from './vault/superseded.js';
 
 type AuthenticationShell = Shell<ConfigOf<typeof authenticationConfig>>;
-type Stores = Awaited<ReturnType<typeof openStores>>;
+type Stores = AuthenticationStores & { readonly progress: ProgressBook };
 interface Running {
   readonly stores: Stores;
   readonly assembled: Assembled;
@@ -35,22 +36,9 @@ const RUNNING = Symbol('RUNNING');
 })
 export class AuthenticationModule {}
 
-async function openStores({ stores, config: { expiringEntries } }: AuthenticationShell) {
-  const expiring = { maxEntries: expiringEntries };
-  return {
-    store: await stores.eventStore('log'),
-    vault: await stores.vault(),
-    readModels: await stores.readModelStore(),
-    signIns: await stores.expiringStore('sign-ins', expiring),
-    tries: await stores.expiringStore('tries', expiring),
-    devices: await stores.expiringStore('devices', expiring),
-    progress: new ProgressBook(),
-  };
-}
-
 async function run(shell: AuthenticationShell): Promise<Running> {
   const { clock, config, ids } = shell;
-  const stores = await openStores(shell);
+  const stores = { ...(await openStores(shell.stores, config.expiringEntries)), progress: new ProgressBook() };
   const identityFeed = shell.peer('identity', FeedServiceService);
   const assembled = await assembleAuthentication({
     ...stores,

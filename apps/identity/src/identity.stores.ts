@@ -1,10 +1,18 @@
 import { join } from 'node:path';
 import type { EventStore, ReadModelStore, Vault } from '@tillid/eventsourcing';
-import type { Stores } from '@tillid/service';
+import type { StorePlan, Stores } from '@tillid/service';
 import type { CitizenKeyRecords, KeyUseCounts } from './key-ring/citizen-key-records.js';
 import { SqliteCitizenKeyRecords } from './key-ring/citizen-key-records.sqlite.js';
 import { openKeyRingDatabase } from './key-ring/key-ring.database.js';
 import { SqliteKeyUseCounts } from './key-ring/key-use-counts.sqlite.js';
+import { subjects } from './on-subject-linked/subjects.read-model.js';
+
+export const identityStorePlan: StorePlan = {
+  eventStores: ['log'],
+  readModels: [subjects.model],
+  vault: true,
+  expiringStores: [],
+};
 
 export interface IdentityStores {
   readonly events: EventStore;

@@ -21,6 +21,15 @@ export interface Stores {
   close(): Promise<void>;
 }
 
+/** All that a service keeps, so that `migrate` can make the indexes before anything is stored, and a start refuses without them. */
+export interface StorePlan {
+  readonly eventStores: readonly string[];
+  /** Each with its own type of document. */
+  readonly readModels: readonly { readonly name: string; readonly version: number; readonly indexes: Readonly<Record<string, unknown>> }[];
+  readonly vault: boolean;
+  readonly expiringStores: readonly string[];
+}
+
 export type Engine = { readonly kind: 'sqlite'; readonly folder: string };
 
 /** A file each in one folder: one machine, one process. */
