@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { holdActsAgainst } from './support/acts.js';
 import { parseDay } from './support/day-report.js';
+import { killOne } from './support/kill-one.js';
 import { replayed } from './support/replayed.js';
-import { type Finished, type ServiceName, serviceNames, System } from './support/system.js';
+import { type Finished, serviceNames, System } from './support/system.js';
 import { until } from './support/until.js';
 
 const killsInAll = 20;
@@ -25,7 +26,9 @@ describe('a national day on which services die', () => {
       let over = false;
       const day = system.tillid('demo', '--json', '--keep-going', '--citizens', '6').finally(() => (over = true));
       while (!over && kills.length < killsInAll) {
-        await killOne(serviceNames[Math.floor(Math.random() * serviceNames.length)]!, kills);
+        const service = serviceNames[Math.floor(Math.random() * serviceNames.length)]!;
+        kills.push(service);
+        await killOne(system, service);
       }
       days.push(await day);
     }
@@ -45,19 +48,3 @@ describe('a national day on which services die', () => {
     }
   });
 });
-
-/** kill -9, then waits until `tillid up` has it back: a service that is killed while it starts would only be killed again. */
-async function killOne(service: ServiceName, kills: string[]): Promise<void> {
-  const pid = system.running.pids[service];
-  process.kill(pid, 'SIGKILL');
-  kills.push(service);
-  await until(`${service} is back`, async () => {
-    if (system.running.pids[service] === pid) return false;
-    const { stdout } = await system.tillid('status', '--json');
-    try {
-      return (JSON.parse(stdout) as { services: Record<string, { serving: boolean }> }).services[service]?.serving ?? false;
-    } catch {
-      return false;
-    }
-  });
-}
