@@ -48,7 +48,7 @@ export class DataFolder {
   get standIn(): string {
     return join(this.path, 'stand-in');
   }
-  /** Key, certificate and authority of the Kafka broker of an installation that has its own. */
+  /** Key, certificate and authority of the Kafka broker, where there is one. */
   get brokerTls(): string {
     return join(this.path, 'kafka', 'tls');
   }

@@ -20,7 +20,8 @@ export async function prepareInstallation(data: DataFolder, installation: Instal
   const owners = [
     ...serviceNames.map((id) => ({ folder: data.tls(id), name: { kind: 'service', id } as const })),
     ...ownCallers.map((name) => ({ folder: data.caller(name), name })),
-    ...(installation.stores === 'database' ? [{ folder: data.brokerTls, name: broker }, { folder: data.brokerAdministratorTls, name: brokerAdministrator }] : []),
+    { folder: data.brokerTls, name: broker },
+    { folder: data.brokerAdministratorTls, name: brokerAdministrator },
   ];
   for (const { folder, name } of owners) {
     await ensureKey(folder, name);

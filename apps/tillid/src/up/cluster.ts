@@ -20,8 +20,8 @@ export async function forgetWhatStoodIn(data: DataFolder, phases: Phases): Promi
   await rm(data.standIn);
 }
 
-export async function openEngines(data: DataFolder, phases: Phases, stop: AbortSignal): Promise<RunningEngines> {
-  const engines = await startEngines(data, phases, stop);
+export async function openEngines(data: DataFolder, withMongo: boolean, phases: Phases, stop: AbortSignal): Promise<RunningEngines> {
+  const engines = await startEngines(data, withMongo, phases, stop);
   if (!engines.keepsNothing) return engines;
   if (existsSync(data.publicLog)) {
     await engines.stop();

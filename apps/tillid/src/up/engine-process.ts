@@ -15,14 +15,14 @@ export interface RunningEngines extends Engines {
 }
 
 interface Ready {
-  readonly mongo: { readonly url: string; readonly from: 'environment' | 'compose' | 'jars' };
+  readonly mongo?: { readonly url: string; readonly from: 'environment' | 'compose' | 'jars' };
   readonly kafka: { readonly brokers: readonly string[]; readonly from: 'environment' | 'compose' | 'jars'; readonly replication?: number };
 }
 
 /** tools/engines, which ends with us however we end: its standard input is a pipe that only we hold. */
-export async function startEngines(data: DataFolder, phases: Phases, stop: AbortSignal): Promise<RunningEngines> {
+export async function startEngines(data: DataFolder, withMongo: boolean, phases: Phases, stop: AbortSignal): Promise<RunningEngines> {
   const superUsers = [broker, brokerAdministrator].map(({ kind, id }) => `User:CN=${id},OU=${kind}`).join(';');
-  const launcher = spawn(process.execPath, [join(checkout, 'tools/engines/main.mjs'), 'up', '--mongo', '--kafka', '--kafka-tls', data.brokerTls, '--kafka-super-users', superUsers], {
+  const launcher = spawn(process.execPath, [join(checkout, 'tools/engines/main.mjs'), 'up', ...(withMongo ? ['--mongo'] : []), '--kafka', '--kafka-tls', data.brokerTls, '--kafka-super-users', superUsers], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // Of its own, so that Ctrl-C in the terminal does not take the database from under services that are still stopping.
     detached: true,
@@ -31,10 +31,10 @@ export async function startEngines(data: DataFolder, phases: Phases, stop: Abort
   stop.addEventListener('abort', () => launcher.kill('SIGTERM'), { once: true });
   const { mongo, kafka } = await ready(launcher);
   return {
-    mongoUrl: mongo.url,
+    ...(mongo && { mongoUrl: mongo.url }),
     kafkaBrokers: kafka.brokers,
     kafkaReplication: kafka.replication ?? 1,
-    keepsNothing: mongo.from === 'jars',
+    keepsNothing: mongo?.from === 'jars',
     stop: () => ended(launcher),
     kill: () => void launcher.kill('SIGKILL'),
   };

@@ -8,9 +8,10 @@ import type { ServiceCommand } from './service-process.js';
 
 const dieWithParent = join(import.meta.dirname, 'die-with-parent.js');
 
-/** Where the engines of a cluster are. */
+/** Where the engines are. */
 export interface Engines {
-  readonly mongoUrl: string;
+  /** Unset: stores are files. */
+  readonly mongoUrl?: string;
   readonly kafkaBrokers: readonly string[];
   /** How many brokers hold each record. */
   readonly kafkaReplication: number;
@@ -38,10 +39,12 @@ export function serviceEnvironment({ name, service, grpc, http, https }: Replica
   if (http) environment['TILLID_HTTP_LISTEN'] = http;
   if (https) environment['TILLID_HTTPS_LISTEN'] = https;
   for (const peer of serviceNames) environment[`TILLID_${peer.toUpperCase()}`] = addresses.grpc[peer];
-  if (engines) {
+  if (engines?.mongoUrl !== undefined) {
     environment['TILLID_REPLICA'] = name;
     environment['TILLID_MONGO_URL'] = engines.mongoUrl;
     environment['TILLID_SECRETS_KEY'] = data.secretsKey(service);
+  }
+  if (engines) {
     environment['TILLID_KAFKA_BROKERS'] = engines.kafkaBrokers.join();
     environment['TILLID_KAFKA_REPLICATION'] = String(engines.kafkaReplication);
   }

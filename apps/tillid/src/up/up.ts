@@ -34,21 +34,22 @@ export interface UpSystem {
 
 export interface UpOptions {
   readonly portBase: number | undefined;
-  /** Several replicas of each service, on MongoDB and Kafka. */
-  readonly cluster: boolean;
+  /** alone: stores are files. kafka: besides, events go over Kafka. cluster: two replicas of each service, on MongoDB and Kafka. */
+  readonly shape: 'alone' | 'kafka' | 'cluster';
 }
 
 /**
  * From a folder, or nothing, to a running system; undefined when it was told to stop before it was there.
  * Every step finds what the last start, or half of one, left and goes on from there.
  */
-export async function up(data: DataFolder, { portBase, cluster }: UpOptions, phases: Phases, stop: AbortSignal): Promise<UpSystem | undefined> {
+export async function up(data: DataFolder, { portBase, shape }: UpOptions, phases: Phases, stop: AbortSignal): Promise<UpSystem | undefined> {
   const lock = takeLock(data.lock);
   if (!lock) {
     const pid = await readRunning(data).then((running) => ` (process ${running.pid})`, () => '');
     throw new CommandFailure(`already running on ${data.path}${pid}`, 1);
   }
   await rm(data.running, { force: true });
+  const cluster = shape === 'cluster';
   if (cluster) await forgetWhatStoodIn(data, phases);
   const installation = await openInstallation(data, portBase, cluster ? 'database' : 'files');
   const addresses = addressesFrom(installation.portBase, cluster ? mostReplicas : 1);
@@ -70,7 +71,7 @@ export async function up(data: DataFolder, { portBase, cluster }: UpOptions, pha
     },
   };
   try {
-    if (cluster) engines = await phases.phase('MongoDB and Kafka', () => openEngines(data, phases, stop));
+    if (shape !== 'alone') engines = await phases.phase(cluster ? 'MongoDB and Kafka' : 'Kafka', () => openEngines(data, cluster, phases, stop));
     services = new Services(data, installation, addresses, phases, engines);
     await waitUntilFree(allOf(addresses), stop);
     if (engines) await phases.phase('indexes and topics', () => migrate(data, installation, addresses, engines!));
