@@ -16,6 +16,7 @@ export { createSigningRequest, issueCertificate, leafLifetimeDays, type SigningR
 export * from './certificates/read.js';
 export * from './citizen-tokens/claims.js';
 export * from './citizen-tokens/signing-keys.js';
+export * from './citizen-tokens/shared-token-keys.js';
 export * from './citizen-tokens/issue.js';
 export * from './citizen-tokens/verify.js';
 export * from './citizen-tokens/remote-keys.js';
