@@ -11,6 +11,7 @@ import {
   type Telemetry,
   type Vault,
 } from '@tillid/eventsourcing';
+import type { SharedTokenKeys } from '@tillid/crypto';
 import type { Clock, Ids } from '@tillid/kernel';
 import { afterKeyEvents, keyEvents } from './after-key-events/after-key-events.js';
 import type { Authentication } from './authentication.js';
@@ -31,7 +32,7 @@ import { KnownDevices } from './sign-ins/known-devices.js';
 import { OpenPerClient } from './sign-ins/open-per-client.js';
 import { OpenSignIns } from './sign-ins/open-sign-ins.js';
 import { TryPools } from './sign-ins/try-pools.js';
-import { CitizenTokens, type TokenKeyFile } from './tokens/citizen-tokens.js';
+import { CitizenTokens } from './tokens/citizen-tokens.js';
 import { MisuseLog } from './tokens/misuse-log.js';
 import { UserIds } from './user-ids/user-ids.js';
 import { type CitizenKeys, SealedVault } from './vault/sealed-vault.js';
@@ -56,7 +57,7 @@ export interface AuthenticationPorts {
   /** How far identity's log goes now. */
   readonly identityHead: (deadlineMs?: number) => Promise<number>;
   readonly secrets: { readonly pairwise: Uint8Array; readonly userIds: Uint8Array; readonly signIns: Uint8Array };
-  readonly tokenKeys: TokenKeyFile;
+  readonly tokenKeys: SharedTokenKeys;
   readonly issuer: string;
   readonly limits: { readonly hashes: HashQueueLimits; readonly openSignInsPerClient: number; readonly sessionLifetimeMs: number };
 }
@@ -93,7 +94,7 @@ export async function assembleAuthentication(ports: AuthenticationPorts): Promis
 
   const directory = new Directory(directoryHere.table, (position, deadlineMs) => passed(directoryHere, sources.authentication, position, deadlineMs));
   const secrets = new DerivedSecrets(ports.secrets.signIns);
-  const tokens = new CitizenTokens(ports.tokenKeys, ports.issuer, clock, ids);
+  const tokens = new CitizenTokens(ports.tokenKeys, ports.issuer, clock);
   await tokens.rotate();
   const service: Authentication = {
     clock,

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { Module } from '@nestjs/common';
 import { FeedServiceService } from '@tillid/contracts/feed/v1/service';
 import { KeyRingServiceService } from '@tillid/contracts/identity/v1/service';
+import { SharedTokenKeys } from '@tillid/crypto';
 import { followLog, followSource, ProgressBook, type Trouble } from '@tillid/eventsourcing';
 import { CitizenKeys } from '@tillid/rpc';
 import type { ConfigOf } from '@tillid/runtime';
@@ -13,7 +13,6 @@ import { Authentication } from './authentication.js';
 import { type AuthenticationStores, openStores } from './authentication.stores.js';
 import { SubjectController } from './subject.controller.js';
 import { ownTokenGuard } from './tokens/own-token-guard.js';
-import { tokenKeyFile } from './tokens/citizen-tokens.js';
 import { sweepVault } from './vault/superseded.js';
 
 type AuthenticationShell = Shell<ConfigOf<typeof authenticationConfig>>;
@@ -48,7 +47,7 @@ async function run(shell: AuthenticationShell): Promise<Running> {
     citizenKeys: citizenKeys(shell),
     identityHead: async (deadlineMs) => (await identityFeed.getHead({ source: sources.identity }, deadline(deadlineMs))).head?.position ?? 0,
     secrets: { pairwise: await shell.secret('pairwise'), userIds: await shell.secret('user-ids'), signIns: await shell.secret('sign-ins') },
-    tokenKeys: tokenKeyFile(shell.secretPath('token-keys.json'), readIfThere),
+    tokenKeys: new SharedTokenKeys(shell.secrets, clock, ids),
     issuer: shell.issuer,
     limits: {
       hashes: { atOnce: config.hashesAtOnce, knownPlaces: config.hashPlacesKnown, unknownPlaces: config.hashPlacesUnknown },
@@ -82,14 +81,14 @@ function serviceParts(shell: AuthenticationShell, { stores, assembled: { service
           new RepeatingTask(24 * 3_600_000, (stopping) => sweepVault(service, stopping), warn('the vault was not swept')),
         ],
       }),
-      new RepeatingTask(3_600_000, () => service.tokens.rotate(), warn('the keys of tokens were not rotated')),
+      new RepeatingTask(60_000, () => service.tokens.rotate(), warn('the keys of tokens were not rotated')),
     ],
     routes: [
       {
         method: 'GET',
         path: '/.well-known/jwks.json',
         access: 'public',
-        handle: () => Promise.resolve({ status: 200, contentType: 'application/json', body: service.tokens.keySet(), headers: { 'cache-control': 'public, max-age=300' } }),
+        handle: async () => ({ status: 200, contentType: 'application/json', body: await service.tokens.keySet(), headers: { 'cache-control': 'public, max-age=300' } }),
       },
     ],
     tokens: ownTokenGuard(service),
@@ -104,13 +103,4 @@ function citizenKeys(shell: AuthenticationShell) {
 
 function deadline(deadlineMs: number | undefined): { readonly deadlineMs?: number } {
   return deadlineMs === undefined || !Number.isFinite(deadlineMs) ? {} : { deadlineMs };
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

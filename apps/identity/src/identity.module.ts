@@ -46,7 +46,7 @@ async function assemble(shell: Shell<IdentityConfig>, { events, ...stores }: Ide
     authentication: shell.peer('authentication', SubjectServiceService),
     nationalNumberSecret: await shell.secret('national-number'),
     decoySecret: await shell.secret('decoy-keys'),
-    keyEncryptionKeys: keyEncryptionKeyFile(shell.secretPath('key-encryption-keys.json'), ids),
+    keyEncryptionKeys: keyEncryptionKeyFile(shell.secrets, ids),
     keyEncryptionKeyPolicy: { rotateAfterMs: config.keyEncryptionKeyDays * dayMs, keepRetiredMs: config.keyRingBackupDays * dayMs },
     catchUp: (options) => catchUp(authenticationFeed, progress, authenticationSource, options),
   });

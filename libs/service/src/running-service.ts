@@ -45,7 +45,7 @@ export class RunningService {
     const { shell, parts } = this;
     const { clock, ids, logger, source } = shell;
     const { store, progress } = parts;
-    const key = await openSourceKey(shell.secretPath('source.key'), { source, store, clock, ids });
+    const key = await openSourceKey({ source, store, secrets: shell.secrets, clock, ids });
     const callSecret = await shell.secret('call');
     const tokens = parts.tokens ?? this.remoteTokens();
     const refusals = new RefusalLog(clock, logger, async (broken) => {
@@ -135,8 +135,8 @@ export class RunningService {
   private remoteTokens(): TokenGuard {
     const { jwksUrl } = this.shell.config;
     if (!jwksUrl) return { check: () => Promise.reject(new Refused('token.keys_unavailable', 'unknown_outcome')) };
-    const { key, cert, ca } = this.shell.tls;
-    const keys = remoteTokenKeys({ url: jwksUrl, keyPem: key.toString(), certificatePem: cert.toString(), caPem: ca.toString() });
+    const { tls } = this.shell;
+    const keys = remoteTokenKeys({ url: jwksUrl, identity: () => ({ keyPem: tls.key.toString(), certificatePem: tls.cert.toString(), caPem: tls.ca.toString() }) });
     return remoteTokenGuard(keys, this.shell.issuer, this.shell.peer('authentication', AuthenticationServiceService), this.shell.clock);
   }
 

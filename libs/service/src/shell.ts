@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openSecretFile, systemIds } from '@tillid/crypto';
+import { fileSecrets, openSecretKey, systemIds, type Secrets } from '@tillid/crypto';
 import type { FollowSource, ProgressBook, Telemetry, Tenure } from '@tillid/eventsourcing';
 import type { Clock, Ids } from '@tillid/kernel';
 import { feedReader, readTlsIdentity, rpcClient, rpcCredentials, type FeedReader, type RpcClient, type RpcCredentials, type RpcOptions, type ServiceDefinition, type TlsIdentity } from '@tillid/rpc';
@@ -33,6 +33,8 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
     readonly config: Config,
     readonly logger: Logger,
     readonly stores: Stores = sqliteStores(config.data),
+    /** What replicas share. On one machine: files in `<data>/secrets`. */
+    readonly secrets: Secrets = fileSecrets(join(config.data, 'secrets')),
   ) {
     this.source = `${name}/0`;
     this.issuer = config.origin;
@@ -65,13 +67,9 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
     return this.stores.engine.kind !== 'sqlite';
   }
 
-  /** 32 bytes in `<data>/secrets/<name>.key`, mode 0600, made at first start. */
+  /** 32 bytes under `<name>.key`, made at first start. */
   secret(name: string): Promise<Buffer> {
-    return openSecretFile(this.secretPath(`${name}.key`), () => this.ids.bytes(32));
-  }
-
-  secretPath(file: string): string {
-    return join(this.config.data, 'secrets', file);
+    return openSecretKey(this.secrets, name, this.ids);
   }
 
   closeClients(): void {

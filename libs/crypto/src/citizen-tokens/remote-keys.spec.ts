@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:https';
 import { AssuranceLevel } from '@tillid/contracts/identity/v1/events';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CallerName } from '../caller.js';
 import { type Authority, createAuthority } from '../certificates/authority.js';
 import { createSigningRequest, issueCertificate } from '../certificates/leaf.js';
@@ -23,6 +23,7 @@ beforeAll(async () => {
   authority = await createAuthority('test', nowMs);
 });
 afterEach(() => {
+  vi.useRealTimers();
   server?.close();
   asked = 0;
 });
@@ -39,7 +40,8 @@ async function sourceServedBy(id: string, answer: () => string = () => JSON.stri
   });
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  return remoteTokenKeys({ url: `https://127.0.0.1:${port}/jwks.json`, ...(await certificateOf({ kind: 'service', id: 'consent' })) });
+  const identity = await certificateOf({ kind: 'service', id: 'consent' });
+  return remoteTokenKeys({ url: `https://127.0.0.1:${port}/jwks.json`, identity: () => identity });
 }
 async function tokenOf(signers = keys) {
   const claims = { audience: 'tillid', subject: 'citizen', sessionId: 's', level: AssuranceLevel.LOW, thumbprint, tokenId: 't' };
@@ -63,6 +65,43 @@ describe('keys fetched from authentication', () => {
     expect(asked).toBe(1);
   });
 
+  it('are asked for again by a key that is new, ten seconds after they last were, and no oftener by any number of invented ones', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: nowMs });
+    let served = keys;
+    const source = await sourceServedBy('authentication', () => JSON.stringify(publicTokenKeys(served)));
+    await verifyCitizenToken(await tokenOf(), source, expected, nowMs);
+    served = [...keys, ...rotateTokenKeys([], nowMs, systemIds)];
+    vi.setSystemTime(nowMs + 9_000);
+    await expect(verifyCitizenToken(await tokenOf(served.slice(1)), source, expected, nowMs)).rejects.toBeInstanceOf(TokenRefused);
+    vi.setSystemTime(nowMs + 11_000);
+    await verifyCitizenToken(await tokenOf(served.slice(1)), source, expected, nowMs);
+    await verifyCitizenToken(await tokenOf(), source, expected, nowMs);
+    expect(asked).toBe(2);
+    const invented = await tokenOf(rotateTokenKeys([], nowMs, systemIds));
+    for (let second = 12; second <= 71; second++) {
+      vi.setSystemTime(nowMs + second * 1000);
+      await Promise.allSettled(Array.from({ length: 20 }, () => verifyCitizenToken(invented, source, expected, nowMs)));
+    }
+    expect(asked).toBeLessThanOrEqual(8);
+  });
+
+  it('that cannot be had are not asked for by every token that comes', async () => {
+    const refusing = createServer();
+    let knocks = 0;
+    refusing.on('connection', (socket) => {
+      knocks++;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve));
+    const { port } = refusing.address() as { port: number };
+    const identity = await certificateOf({ kind: 'service', id: 'consent' });
+    const source = remoteTokenKeys({ url: `https://127.0.0.1:${port}/jwks.json`, identity: () => identity });
+    const token = await tokenOf();
+    for (let call = 0; call < 20; call++) await expect(verifyCitizenToken(token, source, expected, nowMs)).rejects.not.toBeInstanceOf(TokenRefused);
+    refusing.close();
+    expect(knocks).toBe(1);
+  });
+
   it('are not taken from another service of ours', async () => {
     const source = await sourceServedBy('consent');
     await expect(verifyCitizenToken(await tokenOf(), source, expected, nowMs)).rejects.toThrow('the peer is not tillid://service/authentication');
@@ -71,7 +110,8 @@ describe('keys fetched from authentication', () => {
 
   it('are a fault, no refusal of the token, when they cannot be had', async () => {
     const nonsense = await sourceServedBy('authentication', () => 'x'.repeat(100_000));
-    for (const source of [nonsense, remoteTokenKeys({ url: 'https://127.0.0.1:1/jwks.json', ...(await certificateOf({ kind: 'service', id: 'consent' })) })]) {
+    const identity = await certificateOf({ kind: 'service', id: 'consent' });
+    for (const source of [nonsense, remoteTokenKeys({ url: 'https://127.0.0.1:1/jwks.json', identity: () => identity })]) {
       const error: unknown = await verifyCitizenToken(await tokenOf(), source, expected, nowMs).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(Error);
       expect(error).not.toBeInstanceOf(TokenRefused);
@@ -79,6 +119,6 @@ describe('keys fetched from authentication', () => {
   });
 
   it('never come over plain http', () => {
-    expect(() => remoteTokenKeys({ url: 'http://127.0.0.1/jwks.json', caPem: '', keyPem: '', certificatePem: '' })).toThrow('https only');
+    expect(() => remoteTokenKeys({ url: 'http://127.0.0.1/jwks.json', identity: () => ({ caPem: '', keyPem: '', certificatePem: '' }) })).toThrow('https only');
   });
 });

@@ -6,13 +6,14 @@ import type { TokenKeySource } from './verify.js';
 export interface RemoteTokenKeys {
   /** https only. */
   readonly url: string;
-  readonly caPem: string;
-  readonly keyPem: string;
-  readonly certificatePem: string;
+  /** What to show and whom to trust, asked for at each fetch: certificates are renewed while we run. */
+  readonly identity: () => { readonly caPem: string; readonly keyPem: string; readonly certificatePem: string };
 }
 
 const answerBytesMax = 64 * 1024;
 const timeoutMs = 2000;
+/** A key set that could not be had is asked for again after this long, not by the next token. */
+const afterFailureMs = 1000;
 
 /**
  * The key set of authentication, over mTLS, the peer told by its certificate. Held for five minutes; a token with an
@@ -25,11 +26,25 @@ export function remoteTokenKeys(source: RemoteTokenKeys): TokenKeySource {
     cacheMaxAge: 5 * 60 * 1000,
     cooldownDuration: 10 * 1000,
     timeoutDuration: timeoutMs,
-    [customFetch]: (address: string) => get(address, source),
+    [customFetch]: restingAfterFailure((address) => get(address, source)),
   });
 }
 
-function get(address: string, { caPem, keyPem, certificatePem }: RemoteTokenKeys): Promise<Response> {
+function restingAfterFailure(fetch: (address: string) => Promise<Response>): (address: string) => Promise<Response> {
+  let failed: { readonly atMs: number; readonly error: unknown } | undefined;
+  return async (address) => {
+    if (failed && performance.now() - failed.atMs < afterFailureMs) throw failed.error;
+    try {
+      return await fetch(address);
+    } catch (error) {
+      failed = { atMs: performance.now(), error };
+      throw error;
+    }
+  };
+}
+
+function get(address: string, { identity }: RemoteTokenKeys): Promise<Response> {
+  const { caPem, keyPem, certificatePem } = identity();
   return new Promise((resolve, reject) => {
     const call = request(
       address,

@@ -1,11 +1,12 @@
 import { ActorKind, Result } from '@tillid/contracts/event/v1/event';
-import { newSourceKeyFile, openSecretFile, sourceKeyFrom, type SourceKey } from '@tillid/crypto';
+import { newSourceKeyFile, parseSecret, sourceKeyFrom, type Secrets, type SourceKey } from '@tillid/crypto';
 import { announcedKey, commonEvents, hashOf, type EventStore } from '@tillid/eventsourcing';
 import type { Clock, Ids } from '@tillid/kernel';
 
 export interface SourceIdentity {
   readonly source: string;
   readonly store: EventStore;
+  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -14,9 +15,9 @@ export interface SourceIdentity {
  * The key that signs this source's heads. Made and announced at first start, as the log's very first event, so that
  * whoever follows from the beginning knows it. A log whose first event names another key is not ours to sign: stop.
  */
-export async function openSourceKey(path: string, { source, store, clock, ids }: SourceIdentity): Promise<SourceKey> {
-  // A crash between the file and the event leaves a key that nobody knows yet; the next start announces it.
-  const key = sourceKeyFrom(await openSecretFile(path, newSourceKeyFile));
+export async function openSourceKey({ source, store, secrets, clock, ids }: SourceIdentity): Promise<SourceKey> {
+  // A crash between the secret and the event leaves a key that nobody knows yet; the next start announces it.
+  const key = parseSecret('source.key', await secrets.open('source.key', newSourceKeyFile), sourceKeyFrom);
   const [first] = await store.readAll(0, 1);
   if (!first) {
     const commandId = hashOf('source-key', source, key.publicKey).subarray(0, 16);
@@ -48,6 +49,6 @@ export async function openSourceKey(path: string, { source, store, clock, ids }:
     return key;
   }
   const announced = announcedKey(source, first.bytes);
-  if (!announced?.equals(key.publicKey)) throw new Error(`the log of ${source} announces another key than the one in ${path}`);
+  if (!announced?.equals(key.publicKey)) throw new Error(`the log of ${source} announces another key than the secret source.key`);
   return key;
 }
