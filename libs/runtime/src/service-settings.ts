@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { setting } from './config.js';
-import { brokers, count, folder, hostAndPort, httpsUrl, logLevel, mongoUrl, plainName, replicas } from './setting-schemas.js';
+import { brokers, count, folder, hostAndPort, httpsUrls, logLevel, mongoUrl, plainName, replicas } from './setting-schemas.js';
 
 const peer = (name: string) =>
   setting({
@@ -32,10 +32,10 @@ export const serviceSettings = {
   authentication: peer('authentication'),
   consent: peer('consent'),
   audit: peer('audit'),
-  jwksUrl: setting({
+  jwksUrls: setting({
     variable: 'TILLID_JWKS_URL',
-    schema: httpsUrl.optional() as z.ZodType<string | undefined, string>,
-    meaning: "where authentication's token keys are, checked against ca.pem",
+    schema: httpsUrls.optional() as z.ZodType<readonly string[] | undefined, string>,
+    meaning: "where authentication's token keys are, checked against ca.pem; of several replicas: by commas, asked until one answers",
     breaks: 'unset: every citizen token is refused (authentication itself needs none)',
   }),
   origin: setting({

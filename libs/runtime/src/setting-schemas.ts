@@ -33,5 +33,10 @@ export function count(least: number, most: number): z.ZodType<number, string> {
 
 export const httpsUrl = z.string().refine((text) => URL.canParse(text) && new URL(text).protocol === 'https:', 'not an https URL');
 
+export const httpsUrls = z
+  .string()
+  .transform((text) => text.split(','))
+  .refine((urls) => urls.every((url) => httpsUrl.safeParse(url).success), 'not https URLs by commas') as unknown as z.ZodType<readonly string[], string>;
+
 export const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'not a log level') as z.ZodType<LogLevel, string>;
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

@@ -133,10 +133,10 @@ export class RunningService {
   }
 
   private remoteTokens(): TokenGuard {
-    const { jwksUrl } = this.shell.config;
-    if (!jwksUrl) return { check: () => Promise.reject(new Refused('token.keys_unavailable', 'unknown_outcome')) };
+    const { jwksUrls } = this.shell.config;
+    if (!jwksUrls) return { check: () => Promise.reject(new Refused('token.keys_unavailable', 'unknown_outcome')) };
     const { tls } = this.shell;
-    const keys = remoteTokenKeys({ url: jwksUrl, identity: () => ({ keyPem: tls.key.toString(), certificatePem: tls.cert.toString(), caPem: tls.ca.toString() }) });
+    const keys = remoteTokenKeys({ urls: jwksUrls, identity: () => ({ keyPem: tls.key.toString(), certificatePem: tls.cert.toString(), caPem: tls.ca.toString() }) });
     return remoteTokenGuard(keys, this.shell.issuer, this.shell.peer('authentication', AuthenticationServiceService), this.shell.clock);
   }
 

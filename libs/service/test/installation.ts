@@ -57,7 +57,7 @@ export async function startConsent(installation: TestInstallation, { controllers
     authentication: any,
     consent: any,
     audit: any,
-    jwksUrl: undefined,
+    jwksUrls: undefined,
     origin: 'tillid.test/log',
     logLevel: 'debug',
     mongoUrl: undefined,

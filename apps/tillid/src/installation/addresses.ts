@@ -53,7 +53,7 @@ export function firstOf({ replicas }: Addresses, name: ServiceName): Replica {
   return replicas.find(({ service }) => service === name)!;
 }
 
-/** Where authentication serves the public keys of its tokens. */
-export function jwksUrlOf(addresses: Addresses): string {
-  return `https://${firstOf(addresses, 'authentication').https}/.well-known/jwks.json`;
+/** Where authentication serves the public keys of its tokens, at each replica. */
+export function jwksUrlsOf({ replicas }: Addresses): readonly string[] {
+  return replicas.filter(({ service }) => service === 'authentication').map(({ https }) => `https://${https}/.well-known/jwks.json`);
 }

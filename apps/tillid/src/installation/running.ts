@@ -1,6 +1,6 @@
 import { type CallerName, replaceSecretFile } from '@tillid/crypto';
 import type { ServiceName } from '@tillid/runtime';
-import { type Addresses, firstOf, jwksUrlOf, type Replica } from './addresses.js';
+import { type Addresses, firstOf, jwksUrlsOf, type Replica } from './addresses.js';
 import type { DataFolder } from './data-folder.js';
 import { CommandFailure } from './failure.js';
 import type { Installation } from './installation.js';
@@ -44,7 +44,7 @@ export function describeRunning(data: DataFolder, installation: Installation, ad
     logHttpsUrl: `https://${audit.https}`,
     vkeyFile: data.vkey,
     logFolder: data.publicLog,
-    jwksUrl: jwksUrlOf(addresses),
+    jwksUrl: jwksUrlsOf(addresses)[0]!,
     callers: data.callers,
     ca: data.ca,
   };

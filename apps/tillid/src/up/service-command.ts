@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { serviceNames } from '@tillid/runtime';
-import { type Addresses, jwksUrlOf, type Replica } from '../installation/addresses.js';
+import { type Addresses, jwksUrlsOf, type Replica } from '../installation/addresses.js';
 import { checkout, type DataFolder } from '../installation/data-folder.js';
 import type { Installation } from '../installation/installation.js';
 import { RotatingLog } from './rotating-log.js';
@@ -32,7 +32,7 @@ export function serviceEnvironment({ name, service, grpc, http, https }: Replica
     TILLID_DATA: data.service(service),
     TILLID_TLS: data.tls(service),
     TILLID_GRPC_LISTEN: grpc,
-    TILLID_JWKS_URL: jwksUrlOf(addresses),
+    TILLID_JWKS_URL: jwksUrlsOf(addresses).join(),
     TILLID_ORIGIN: installation.origin,
     TILLID_LOG_LEVEL: process.env['TILLID_LOG_LEVEL'] ?? 'info',
   };
