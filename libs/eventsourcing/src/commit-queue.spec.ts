@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { commitTo } from '@tillid/testing';
 import { CommitQueue, type QueueLimits } from './commit-queue.js';
 
 const roomy: QueueLimits = { maxBatchCommits: 100, maxCommitBytes: 100, maxQueuedCommits: 100, maxQueuedBytes: 100 };
-const ofBytes = (bytes: number) => commitTo('a', 0, ['x'.repeat(bytes)]);
+const ofBytes = (bytes: number) => ({ commandId: new Uint8Array(16), fingerprint: new Uint8Array(32), writes: [{ stream: 'a', expectedRevision: 0, events: [new Uint8Array(bytes)] }] });
 const sizes = (queue: CommitQueue): number[] => queue.nextBatch().map(({ bytes }) => bytes);
 
 describe('a queue of commits', () => {

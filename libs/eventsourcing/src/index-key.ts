@@ -1,4 +1,4 @@
-import type { IndexValue } from '@tillid/eventsourcing';
+import type { IndexValue } from './read-model.js';
 
 const numberTag = 0x10;
 const stringTag = 0x20;

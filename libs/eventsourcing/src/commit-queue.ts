@@ -1,4 +1,5 @@
-import { commitBytes, type AppendOutcome, type Commit } from '@tillid/eventsourcing';
+import { commitBytes } from './commit-shape.js';
+import type { AppendOutcome, Commit } from './event-store.js';
 
 export interface QueueLimits {
   readonly maxBatchCommits: number;
