@@ -8,6 +8,8 @@ export const spanNames = {
   append: 'handle.append',
   /** Projections, reactions and the ledger's ingestion: one batch of one consumer. */
   apply: 'consumer.apply',
+  /** One batch on its way to Kafka. */
+  publish: 'relay.publish',
   http: 'http',
 } as const satisfies Record<string, SpanName | 'http'>;
 
