@@ -7,10 +7,10 @@ import { startTrails } from './event-trails.js';
 export function openTelemetryOf(): Telemetry {
   const counters = new Map<string, Counter>();
   return {
-    span: (name, attributes, work, events = []) =>
+    span: (name, attributes, work, continues) =>
       inSpan(name, { attributes: labelled(attributes) }, async (span) => {
         const startedMs = performance.now();
-        const endTrails = events.length > 0 && span.isRecording() ? startTrails(name, labelled(attributes), events) : () => undefined;
+        const endTrails = continues && span.isRecording() ? startTrails(name, labelled(attributes), continues()) : () => undefined;
         const result = await work().finally(endTrails);
         if (name === 'handle.append') {
           instruments().appendDurationMs.record(performance.now() - startedMs, { [attributeNames.source]: String(attributes['source']) });

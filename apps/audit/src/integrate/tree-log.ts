@@ -1,4 +1,4 @@
-import { emptyChain, nextChain, noTelemetry, type CompareAndSetRecord, type EventStore, type Telemetry } from '@tillid/eventsourcing';
+import { emptyChain, nextChain, noTelemetry, traceParentsOf, type CompareAndSetRecord, type EventStore, type Telemetry } from '@tillid/eventsourcing';
 import type { Clock } from '@tillid/kernel';
 import { checkpointPath, edgeRoot, emptyEdge, emptyRoot, growEdge, loadEdge, signCheckpoint, tileWidth, type NoteSigner, type NoteVerifier, type RightEdge } from '@tillid/transparency';
 import { WillNotSign } from '../domain/audit.refusals.js';
@@ -76,7 +76,7 @@ export class TreeLog {
     const page = await ledger.readAll(edge.size, leavesPerCheckpoint - (edge.size % tileWidth));
     if (page.length === 0) return 0;
     const leaves = page.map(({ bytes }) => bytes);
-    await telemetry.span('integrate', { events: leaves.length }, () => this.grow(leaves), leaves);
+    await telemetry.span('integrate', { events: leaves.length }, () => this.grow(leaves), () => traceParentsOf(leaves));
     return leaves.length;
   }
 

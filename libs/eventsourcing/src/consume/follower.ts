@@ -1,6 +1,6 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { Clock } from '@tillid/kernel';
-import { noTelemetry, type Telemetry } from '../telemetry.js';
+import { noTelemetry, traceParentsOf, type Telemetry } from '../telemetry.js';
 import { CannotApply, type Consumer, type SourceEvent } from './consumer.js';
 import type { ProgressBook, SourceProgress } from './progress-book.js';
 import type { Checkpoint } from '../checkpoint.js';
@@ -60,7 +60,7 @@ export function follower(parts: FollowerParts, session: (standing: Checkpoint, t
     signal: stopping.signal,
     async apply(events, next, transport = 'own') {
       const work = () => consumer.apply(source, events, next);
-      const { unknownTypes } = await telemetry.span('consumer.apply', { ...names, transport, events: events.length }, work, events.map(({ bytes }) => bytes));
+      const { unknownTypes } = await telemetry.span('consumer.apply', { ...names, transport, events: events.length }, work, () => traceParentsOf(events.map(({ bytes }) => bytes)));
       failures = 0;
       line.unknownTypes += unknownTypes;
       telemetry.count('consumer.events', names, events.length);

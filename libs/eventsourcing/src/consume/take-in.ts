@@ -63,7 +63,9 @@ export function takeIn(source: string, standing: Standing, batch: FeedBatch, tra
 
   if (head.position < checkpoint.position) {
     // An old head that arrives late is no news; a newer one that knows less is a source that lost what we applied.
-    return head.timeMs > checkpoint.headTimeMs ? { kind: 'park', reason: noteworthy.behind } : wait(checkpoint, pending);
+    if (head.timeMs <= checkpoint.headTimeMs) return wait(checkpoint, pending);
+    // Through a relay it may only be the clock of another replica: the source itself is asked whether it is behind us.
+    return { kind: transport === 'direct' ? 'park' : 'differs', reason: noteworthy.behind };
   }
   const count = head.position - checkpoint.position;
   if (pending.length < count) return { kind: 'gap' };
