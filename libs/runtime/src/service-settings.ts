@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { setting } from './config.js';
-import { folder, hostAndPort, httpsUrl, logLevel } from './setting-schemas.js';
+import { count, folder, hostAndPort, httpsUrl, logLevel } from './setting-schemas.js';
 
 const peer = (name: string) =>
   setting({
@@ -42,6 +42,13 @@ export const serviceSettings = {
     schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9./_-]{1,199}$/, 'not an origin'),
     meaning: "the installation's own name: origin of its log, issuer of its citizens' tokens; fixed at first start, the same for every service",
     breaks: 'another name: tokens are refused, and audit does not start on the log it has',
+  }),
+  sourceKeyDays: setting({
+    variable: 'TILLID_SOURCE_KEY_DAYS',
+    schema: count(0, 3650),
+    default: '365',
+    meaning: "days after which the key that signs this service's log is replaced, looked at once a day and at start; 0: a new one each time, for when it was stolen",
+    breaks: 'longer: whoever stole it can sign for longer; shorter: more announcements in the log',
   }),
   logLevel: setting({ variable: 'TILLID_LOG_LEVEL', schema: logLevel, default: 'info', meaning: 'least level that is logged', breaks: '`silent` hides faults' }),
 } as const;

@@ -16,3 +16,4 @@ export * from './shell.js';
 export * from './token-guard.js';
 export * from './in-memory-service.js';
 export { FeedController } from './feed/feed-service.js';
+export { SourceSigner, type SourceSignerParts } from './feed/source-signer.js';

@@ -59,6 +59,7 @@ export async function startConsent(installation: TestInstallation, { controllers
     audit: any,
     jwksUrl: undefined,
     origin: 'tillid.test/log',
+    sourceKeyDays: 365,
     logLevel: 'debug',
   };
   const lines: string[] = [];
