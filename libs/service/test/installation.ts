@@ -67,5 +67,5 @@ export async function startConsent(installation: TestInstallation, { controllers
   const service = new RunningService(shell, { store, progress, workers, close, ...rest }, controllers, drainMs);
   await service.start();
   const address = `127.0.0.1:${service.ports.grpc!}`;
-  return { service, store, progress, lines, address };
+  return { service, store, progress, lines, address, identity };
 }

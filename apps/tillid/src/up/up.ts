@@ -1,15 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { rpcCredentials, readTlsIdentity } from '@tillid/rpc';
 import { systemClock, serviceNames, type ServiceName } from '@tillid/runtime';
-import { replaceSecretFile, type Authority } from '@tillid/crypto';
+import type { Authority } from '@tillid/crypto';
 import { addressesFrom, type Addresses, allOf } from '../installation/addresses.js';
-import { ensureCertificate, ensureKey, openAuthority } from '../installation/certificates.js';
 import type { DataFolder } from '../installation/data-folder.js';
 import { CommandFailure } from '../installation/failure.js';
 import { type Installation, openInstallation } from '../installation/installation.js';
 import { takeLock } from '../installation/lock.js';
-import { renewCallers, signRequests } from '../installation/requests.js';
-import { describeRunning, ownCallers, readRunning, type Running, writeRunning } from '../installation/running.js';
+import { prepareCertificates, renewDaily } from '../installation/renewal.js';
+import { signRequests } from '../installation/requests.js';
+import { describeRunning, readRunning, type Running, writeRunning } from '../installation/running.js';
 import { partyOf } from '../system/party.js';
 import { registerClient } from '../system/register-clients.js';
 import { waitUntilFree } from './free-ports.js';
@@ -43,13 +43,16 @@ export async function up(data: DataFolder, portBase: number | undefined, phases:
   await rm(data.running, { force: true });
   const installation = await openInstallation(data, portBase);
   const addresses = addressesFrom(installation.portBase);
-  const authority = await phases.phase('authority and certificates', () => prepareCertificates(data, installation));
+  const certificates = () => prepareCertificates(data, installation, systemClock.nowMs());
+  const authority = await phases.phase('authority and certificates', certificates);
 
   const services = new Services(data, installation, addresses, phases);
   const signer = startSigning(data, authority, phases);
+  const renewal = renewDaily(certificates, (error) => phases.line(`  certificates could not be renewed: ${(error as Error).message}`));
   const system = {
     async stop() {
       clearInterval(signer);
+      renewal.stop();
       await services.stop();
       await rm(data.running, { force: true });
       lock.release();
@@ -67,22 +70,6 @@ export async function up(data: DataFolder, portBase: number | undefined, phases:
     if (stop.aborted) return undefined;
     throw error;
   }
-}
-
-async function prepareCertificates(data: DataFolder, installation: Installation): Promise<Authority> {
-  const nowMs = systemClock.nowMs();
-  const authority = await openAuthority(data.authority, installation.id, nowMs);
-  await replaceSecretFile(data.ca, authority.certificatePem);
-  const owners = [
-    ...serviceNames.map((id) => ({ folder: data.tls(id), name: { kind: 'service', id } as const })),
-    ...ownCallers.map((name) => ({ folder: data.caller(name), name })),
-  ];
-  for (const { folder, name } of owners) {
-    await ensureKey(folder, name);
-    await ensureCertificate(authority, folder, name, nowMs);
-  }
-  await renewCallers(data, authority, nowMs);
-  return authority;
 }
 
 function startSigning(data: DataFolder, authority: Authority, phases: Phases): NodeJS.Timeout {
