@@ -91,6 +91,13 @@ export const serviceSettings = {
     meaning: 'a lease whose holder has been silent for so long is taken by another replica; the same for every replica',
     breaks: 'longer: lists stand still for longer after a replica died; shorter: a slow database makes leases flap',
   }),
+  sourceKeyDays: setting({
+    variable: 'TILLID_SOURCE_KEY_DAYS',
+    schema: count(0, 3650),
+    default: '365',
+    meaning: "days after which the key that signs this service's log is replaced, looked at once a day and at start; 0: a new one each time, for when it was stolen",
+    breaks: 'longer: whoever stole it can sign for longer; shorter: more announcements in the log',
+  }),
   logLevel: setting({ variable: 'TILLID_LOG_LEVEL', schema: logLevel, default: 'info', meaning: 'least level that is logged', breaks: '`silent` hides faults' }),
 } as const;
 

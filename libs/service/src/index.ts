@@ -18,3 +18,4 @@ export * from './stores.js';
 export * from './token-guard.js';
 export * from './in-memory-service.js';
 export { FeedController } from './feed/feed-service.js';
+export { SourceSigner, type SourceSignerParts } from './feed/source-signer.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileSecrets, openSecretKey, systemIds, type Secrets } from '@tillid/crypto';
 import type { FollowSource, ProgressBook, Telemetry, Tenure } from '@tillid/eventsourcing';
 import type { Clock, Ids } from '@tillid/kernel';
-import { feedReader, readTlsIdentity, rpcClient, rpcCredentials, type FeedReader, type RpcClient, type RpcCredentials, type RpcOptions, type ServiceDefinition, type TlsIdentity } from '@tillid/rpc';
+import { feedReader, LiveTlsIdentity, rpcClient, rpcCredentials, type FeedReader, type RpcClient, type RpcCredentials, type RpcOptions, type ServiceDefinition, type TlsIdentity } from '@tillid/rpc';
 import { systemClock, type ConfigOf, type Logger, type ServiceName, type ServiceSettings } from '@tillid/runtime';
 import { alwaysAtWork, atWorkInTurn, oneAtATime, whileHeld, type Background, type Leases } from './background.js';
 import { openTelemetryOf } from './open-telemetry.js';
@@ -20,6 +20,7 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
   readonly source: string;
   readonly clock: Clock = systemClock;
   readonly ids: Ids = systemIds;
+  /** Follows its folder: a renewed certificate is used from the next connection on. */
   readonly tls: TlsIdentity;
   /** For `handle` and the followers. */
   readonly telemetry: Telemetry = openTelemetryOf();
@@ -38,7 +39,7 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
   ) {
     this.source = `${name}/0`;
     this.issuer = config.origin;
-    this.tls = readTlsIdentity(config.tls);
+    this.tls = this.closing(followTls(config.tls, logger));
   }
 
   /** A client of another service, its address from the config: `shell.peer('authentication', SubjectServiceService)`. Closed with the service. */
@@ -96,4 +97,11 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
     this.clients.push(client);
     return client;
   }
+}
+
+function followTls(folder: string, logger: Logger): LiveTlsIdentity {
+  return new LiveTlsIdentity(folder, {
+    onRenewed: () => logger.info({ folder }, 'a renewed certificate is in use'),
+    onRefused: (reason) => logger.error({ folder, reason }, 'a new certificate cannot be used; the one before goes on'),
+  });
 }

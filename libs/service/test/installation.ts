@@ -59,6 +59,7 @@ export async function startConsent(installation: TestInstallation, { controllers
     audit: any,
     jwksUrls: undefined,
     origin: 'tillid.test/log',
+    sourceKeyDays: 365,
     logLevel: 'debug',
     mongoUrl: undefined,
     secretsKey: undefined,
@@ -73,5 +74,5 @@ export async function startConsent(installation: TestInstallation, { controllers
   const service = new RunningService(shell, { store, progress, workers, close, ...rest }, controllers, drainMs);
   await service.start();
   const address = `127.0.0.1:${service.ports.grpc!}`;
-  return { service, store, progress, lines, address };
+  return { service, store, progress, lines, address, identity };
 }

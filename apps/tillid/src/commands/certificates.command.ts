@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { systemClock } from '@tillid/runtime';
 import { openInstallation } from '../installation/installation.js';
 import { takeLock } from '../installation/lock.js';
 import { CommandFailure } from '../installation/failure.js';
@@ -17,7 +18,7 @@ export function certificatesCommand(): Command {
       if (!lock) throw new CommandFailure(`a \`tillid up\` is running on ${data.path}, and looks after its certificates itself`, 1);
       try {
         const installation = await openInstallation(data, options.portBase, 'database');
-        await prepareInstallation(data, installation);
+        await prepareInstallation(data, installation, systemClock.nowMs());
         process.stdout.write(`certificates for ${installation.origin} in ${data.path}\n`);
       } finally {
         lock.release();

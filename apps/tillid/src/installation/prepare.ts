@@ -1,5 +1,5 @@
 import { openSecretFile, replaceSecretFile, systemIds, type Authority } from '@tillid/crypto';
-import { systemClock, serviceNames } from '@tillid/runtime';
+import { serviceNames } from '@tillid/runtime';
 import { ensureCertificate, ensureKey, openAuthority } from './certificates.js';
 import type { DataFolder } from './data-folder.js';
 import type { Installation } from './installation.js';
@@ -12,9 +12,11 @@ export const brokerAdministrator = { kind: 'service', id: 'kafka-administrator' 
 
 const secretsKeyBytes = 32;
 
-/** Everything an installation has before its first process runs: certificates, and for a database the keys that seal secrets in it. */
-export async function prepareInstallation(data: DataFolder, installation: Installation): Promise<Authority> {
-  const nowMs = systemClock.nowMs();
+/**
+ * Before the first process runs, and once a day: everyone who keeps a folder here has a key and a certificate that is not
+ * due (services find theirs while they run), and on a database each service has the key that seals its secrets there.
+ */
+export async function prepareInstallation(data: DataFolder, installation: Installation, nowMs: number): Promise<Authority> {
   const authority = await openAuthority(data.authority, installation.id, nowMs);
   await replaceSecretFile(data.ca, authority.certificatePem);
   const owners = [

@@ -8,6 +8,7 @@ import { CommandFailure } from '../installation/failure.js';
 import { type Installation, openInstallation } from '../installation/installation.js';
 import { takeLock } from '../installation/lock.js';
 import { prepareInstallation } from '../installation/prepare.js';
+import { renewDaily } from '../installation/renewal.js';
 import { signRequests } from '../installation/requests.js';
 import { describeRunning, readRunning, type Running, writeRunning } from '../installation/running.js';
 import { partyOf } from '../system/party.js';
@@ -53,13 +54,16 @@ export async function up(data: DataFolder, { portBase, shape }: UpOptions, phase
   if (cluster) await forgetWhatStoodIn(data, phases);
   const installation = await openInstallation(data, portBase, cluster ? 'database' : 'files');
   const addresses = addressesFrom(installation.portBase, cluster ? mostReplicas : 1);
-  const authority = await phases.phase('authority and certificates', () => prepareInstallation(data, installation));
+  const prepare = () => prepareInstallation(data, installation, systemClock.nowMs());
+  const authority = await phases.phase('authority and certificates', prepare);
   const signer = startSigning(data, authority, phases);
+  const renewal = renewDaily(prepare, (error) => phases.line(`  certificates could not be renewed: ${(error as Error).message}`));
   let engines: RunningEngines | undefined;
   let services: Services | undefined;
   const system = {
     async stop() {
       clearInterval(signer);
+      renewal.stop();
       await services?.stop();
       await engines?.stop();
       await rm(data.running, { force: true });

@@ -127,6 +127,27 @@ describe('keys fetched from authentication', () => {
     }
   });
 
+  it('are fetched with the certificate in use at the time, and trusted by the authorities in use', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: nowMs });
+    const [first, renewed] = [await certificateOf({ kind: 'service', id: 'consent' }), await certificateOf({ kind: 'service', id: 'consent' })];
+    await sourceServedBy('authentication');
+    const shown: string[] = [];
+    server!.on('secureConnection', (socket) => shown.push(socket.getPeerX509Certificate()!.toString()));
+    let identity = first;
+    const { port } = server!.address() as { port: number };
+    const source = remoteTokenKeys({ urls: [`https://127.0.0.1:${port}/jwks.json`], identity: () => identity });
+    const other = await createAuthority('other', nowMs);
+    for (const [minutes, inUse] of [[0, first], [6, renewed], [12, { ...renewed, caPem: other.certificatePem + authority.certificatePem }]] as const) {
+      identity = inUse;
+      vi.setSystemTime(nowMs + minutes * 60_000);
+      await verifyCitizenToken(await tokenOf(), source, expected, nowMs);
+    }
+    expect(shown).toEqual([first, renewed, renewed].map(({ certificatePem }) => certificatePem));
+    identity = { ...renewed, caPem: other.certificatePem };
+    vi.setSystemTime(nowMs + 18 * 60_000);
+    await expect(verifyCitizenToken(await tokenOf(), source, expected, nowMs)).rejects.toThrow();
+  });
+
   it('never come over plain http', () => {
     expect(() => remoteTokenKeys({ urls: ['http://127.0.0.1/jwks.json'], identity: () => ({ caPem: '', keyPem: '', certificatePem: '' }) })).toThrow('https only');
   });

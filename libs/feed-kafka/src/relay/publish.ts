@@ -45,7 +45,7 @@ export async function publish(parts: Publishing, from: Place, onPublished: (publ
   };
   const appendBatch = async ({ events, records }: Batch): Promise<void> => {
     const last = events.at(-1)!;
-    const all = [...records, headRecord(signHead(last.position, last.chain, headTimeMs))];
+    const all = [...records, headRecord(await signHead(last.position, last.chain, headTimeMs))];
     await telemetry.span('relay.publish', { source, events: events.length }, () => append(all), () => traceParentsOf(events.map(({ bytes }) => bytes)));
     ({ position, chain } = last);
     onPublished({ position, events: events.length });
@@ -67,7 +67,7 @@ export async function publish(parts: Publishing, from: Place, onPublished: (publ
           continue;
         }
         headTimeMs = asOfMs;
-        await append([headRecord(signHead(position, chain, headTimeMs))]);
+        await append([headRecord(await signHead(position, chain, headTimeMs))]);
         onPublished({ position, events: 0 });
         continue;
       }
