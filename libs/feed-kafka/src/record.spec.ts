@@ -1,6 +1,6 @@
 import { chained, startingPoint } from '@tillid/eventsourcing';
 import { describe, expect, it } from 'vitest';
-import { announcedLog, source } from '../test/in-memory-kafka.js';
+import { announcedLog, source } from '../test/announced-log.js';
 import type { NewRecord, TopicRecord } from './kafka-client.js';
 import { eventRecord, headRecord, readRecord, sizeOf } from './record.js';
 

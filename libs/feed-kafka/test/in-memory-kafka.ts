@@ -1,9 +1,4 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import { ActorKind, type SignedHead } from '@tillid/contracts/event/v1/event';
-import { newSourceKeyFile, sourceKeyFrom } from '@tillid/crypto';
-import { commonEvents, hashOf, type EventStore, sourceKeysStream } from '@tillid/eventsourcing';
-import { inMemoryEventStore } from '@tillid/eventsourcing/in-memory';
 import { OffsetGone, TopicMissing, type KafkaClient, type NewRecord, type TopicRecord } from '../src/kafka-client.js';
 
 /** One topic with what happens to topics: retention, deletion, strangers' records, appends that fail in both ways. */
@@ -112,37 +107,4 @@ export function inMemoryKafka() {
       return { begun, release: resolve };
     },
   };
-}
-
-export const source = 'consent/0';
-
-/** A service's log whose first event announces its key, and the signature its relay asks for. */
-export async function announcedLog(store: EventStore = inMemoryEventStore(), key = newSourceKey()) {
-  const traceParent = randomBytes(24);
-  const event = (stream: string, revision: number, publicKey: Buffer = key.publicKey) => commonEvents.encode({ type: 'SourceKeyAnnounced', source, publicKey, signature: Buffer.alloc(0) }, {
-    id: randomBytes(16), salt: randomBytes(16), source, stream, revision, occurredAt: new Date('2026-11-24T12:00:00Z'), subject: 'citizen-1',
-    actor: { kind: ActorKind.SYSTEM, id: 'consent', onBehalfOf: '' }, clientId: '', correlationId: 'c', causationId: '', traceParent,
-    authority: undefined, outcome: undefined, encrypted: Buffer.alloc(0), commandId: randomBytes(16), commitIndex: 0, commitSize: 1,
-  });
-  let streams = 0;
-  const append = async (count = 1, make: (stream: string) => Uint8Array = (stream) => event(stream, 1)) => {
-    for (let added = 0; added < count; added++) {
-      // Its first event is where every source announces its key.
-      const stream = streams++ === 0 ? sourceKeysStream : `stream-${streams}`;
-      await store.append({ commandId: hashOf('command', stream).subarray(0, 16), fingerprint: Buffer.alloc(32), writes: [{ stream, expectedRevision: 0, events: [make(stream)] }] });
-    }
-  };
-  await append();
-  const signHead = (position: number, chain: Uint8Array, timeMs: number): SignedHead => key.sign({ source, position, chain, timeMs });
-  const everything = async () => (await store.readAll(0, 100_000)).map(({ bytes }) => Buffer.from(bytes).toString('hex'));
-  return { store, key, traceParent, append, signHead, everything };
-}
-
-export function newSourceKey() {
-  return sourceKeyFrom(newSourceKeyFile());
-}
-
-/** Waits for something to become so; a test's own time limit ends it. */
-export async function until(so: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await so())) await pauseFor(1);
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { chained, startingPoint } from '@tillid/eventsourcing';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { announcedLog } from '../../test/in-memory-kafka.js';
+import { announcedLog } from '../../test/announced-log.js';
 import type { NewRecord, TopicRecord } from '../kafka-client.js';
 import { eventRecord, headRecord } from '../record.js';
 import { assemble } from './assemble.js';

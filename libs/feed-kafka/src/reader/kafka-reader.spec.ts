@@ -3,7 +3,8 @@ import { chained, followSource, ledgerConsumer, ProgressBook, startingPoint, typ
 import { inMemoryEventStore, inMemoryReadModelStore } from '@tillid/eventsourcing/in-memory';
 import { silentLogger, systemClock } from '@tillid/runtime';
 import { describe, expect, it } from 'vitest';
-import { announcedLog, inMemoryKafka, newSourceKey, source, until } from '../../test/in-memory-kafka.js';
+import { announcedLog, newSourceKey, source, until } from '../../test/announced-log.js';
+import { inMemoryKafka } from '../../test/in-memory-kafka.js';
 import { eventRecord, headRecord } from '../record.js';
 import { kafkaReader } from './kafka-reader.js';
 

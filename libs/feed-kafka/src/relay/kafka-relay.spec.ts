@@ -1,12 +1,13 @@
 import { emptyChain, nextChain, verifySignedHead } from '@tillid/eventsourcing';
 import { silentLogger } from '@tillid/runtime';
 import { describe, expect, it } from 'vitest';
-import { announcedLog, inMemoryKafka, newSourceKey, source, until } from '../../test/in-memory-kafka.js';
+import { announcedLog, newSourceKey, source, until } from '../../test/announced-log.js';
+import { inMemoryKafka } from '../../test/in-memory-kafka.js';
 import { headRecord, readRecord, type FeedRecord } from '../record.js';
 import { kafkaRelay, type KafkaRelayOptions } from './kafka-relay.js';
 
 async function world(kafka = inMemoryKafka(), key = newSourceKey()) {
-  const log = await announcedLog(undefined, key);
+  const log = await announcedLog({ key });
   const clock = { now: 1_000, nowMs: () => clock.now++ };
   const errors: string[] = [];
   const logger = { ...silentLogger, error: (_fields: object, message: string) => void errors.push(message), warn: (_fields: object, message: string) => void errors.push(message) };
