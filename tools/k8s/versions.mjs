@@ -1,9 +1,10 @@
-// What the manifests are rendered, validated and tried with. Everything comes from the Go proxy or Maven's registry.
+// What the manifests are rendered, validated and tried with.
 
 /** Programs, built with `go install` into .cache/k8s. */
 export const programs = {
   kustomize: { package: 'sigs.k8s.io/kustomize/kustomize/v5', version: 'v5.8.1' },
   kubeconform: { package: 'github.com/yannh/kubeconform/cmd/kubeconform', version: 'v0.7.0' },
+  promtool: { package: 'github.com/prometheus/prometheus/cmd/promtool', version: 'v0.316.0' },
 };
 
 /** The oldest Kubernetes that is meant to run them. Kinds by the names of its definitions. */
