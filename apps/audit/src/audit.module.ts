@@ -10,6 +10,7 @@ import { AUDIT_ROOM } from './audit.room.js';
 import { openStores, type AuditStores } from './audit.stores.js';
 import { ledgerSource, loggedEvents, sources } from './domain/audit.events.js';
 import { Integrator } from './integrate/integrator.js';
+import { observeIntegration } from './integrate/observe-integration.js';
 import { openSigningKey } from './integrate/signing-key.js';
 import { publicLogRoutes } from './public-log/public-log.routes.js';
 import { closeDays } from './record-reading/record-reading.js';
@@ -55,6 +56,7 @@ function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook,
   const takers = sources.map((source) => followSource({ ...parts, source, consumer: takeIn, reader: shell.feedOf(source.split('/')[0] as ServiceName), onHead: (head) => heads.heard(head) }));
   const followers = readers.map((consumer) => followLog({ ...parts, source: ledgerSource, consumer, store: ledger }));
   const failed = (message: string) => (error: unknown) => logger.error({ err: error }, message);
+  observeIntegration(integrator, progress);
   return {
     store: events,
     progress,

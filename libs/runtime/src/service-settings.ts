@@ -43,6 +43,12 @@ export const serviceSettings = {
     meaning: "the installation's own name: origin of its log, issuer of its citizens' tokens; fixed at first start, the same for every service",
     breaks: 'another name: tokens are refused, and audit does not start on the log it has',
   }),
+  metricsListen: setting({
+    variable: 'TILLID_METRICS_LISTEN',
+    schema: hostAndPort.optional() as z.ZodType<string | undefined, string>,
+    meaning: "host:port for GET /metrics, Prometheus' text over plain HTTP; nothing else is served there, and nothing of anyone",
+    breaks: 'unset: not served; open to all: whoever reaches it learns how busy the service is',
+  }),
   sourceKeyDays: setting({
     variable: 'TILLID_SOURCE_KEY_DAYS',
     schema: count(0, 3650),

@@ -59,6 +59,7 @@ export async function startConsent(installation: TestInstallation, { controllers
     audit: any,
     jwksUrl: undefined,
     origin: 'tillid.test/log',
+    metricsListen: undefined,
     sourceKeyDays: 365,
     logLevel: 'debug',
   };
