@@ -9,6 +9,7 @@ import { AuditController } from './audit.controller.js';
 import { AUDIT_ROOM } from './audit.room.js';
 import { openStores, type AuditStores } from './audit.stores.js';
 import { ledgerSource, loggedEvents, sources } from './domain/audit.events.js';
+import { observeIntegration } from './integrate/observe-integration.js';
 import { openSigning, type Signing } from './integrate/signing.js';
 import { publicLogRoutes } from './public-log/public-log.routes.js';
 import { closeDays } from './record-reading/record-reading.js';
@@ -46,7 +47,7 @@ function assemble(shell: Shell, { events, ledger, readModels, readings }: AuditS
   return assembleAudit({ log, ledger, readModels, readings, book, signedTree, files });
 }
 
-function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook, { workers }: Signing, { room, heads, headsRecorder, takeIn, readers }: AssembledAudit): ServiceParts {
+function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook, { signedTree, workers }: Signing, { room, heads, headsRecorder, takeIn, readers }: AssembledAudit): ServiceParts {
   const { clock, telemetry, logger } = shell;
   const { events, ledger, treeHead, readModels, readings } = stores;
   const onTrouble: FollowerParts['onTrouble'] = ({ kind, source, consumer, reason, error }) => logger.warn({ source, consumer, reason, err: error }, `a consumer is ${kind}`);
@@ -54,6 +55,7 @@ function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook,
   // Audit's own acts come in over its own feed, signed heads and all, like everyone else's.
   const feeds = sources.map((source) => shell.sourceOf(source.split('/')[0] as ServiceName));
   const failed = (message: string) => (error: unknown) => logger.error({ err: error }, message);
+  observeIntegration(signedTree, progress);
   const background = shell.inTurn(progress, {
     consumers: [...sources.map((source) => ({ source, consumer: takeIn })), ...readers.map((consumer) => ({ source: ledgerSource, consumer }))],
     workers: () => [

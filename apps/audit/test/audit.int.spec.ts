@@ -3,6 +3,7 @@ import { ActorKind, Event } from '@tillid/contracts/event/v1/event';
 import type { Caller } from '@tillid/service';
 import { checkReceipt, leafHash, parseReceipt, verifyLog } from '@tillid/transparency';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkpointReading } from '../src/integrate/observe-integration.js';
 import { publicLogRoutes } from '../src/public-log/public-log.routes.js';
 import { closeDays } from '../src/record-reading/record-reading.js';
 import { auditInTest } from './audit-in-test.js';
@@ -27,6 +28,17 @@ async function annaAtTheBank() {
   return audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'p-anna', clientId: 'fjordbanken', actor: { kind: ActorKind.RELYING_SERVICE, id: 'fjordbanken', onBehalfOf: '' } }, { attributes: ['https://data.gov.dk/model/core/address'] });
 }
 const typesOf = (entries: readonly { type: string }[]) => entries.map(({ type }) => type.split('.').at(-1));
+
+describe('the metrics of the signed tree', () => {
+  it('say how many entries it lacks, and how old it is', async () => {
+    const { book } = audit.room;
+    const { position } = await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'p-anna' });
+    await audit.integrator.waitForSize(position, AbortSignal.timeout(10_000));
+    const { head } = audit.integrator;
+    expect(checkpointReading(audit.integrator, book)).toEqual({ signedAtMs: audit.now(), size: 1, behind: 0 });
+    expect(checkpointReading({ head: { ...head, size: 0, signedAtMs: 5 } }, book)).toEqual({ signedAtMs: 5, size: 0, behind: 1 });
+  });
+});
 
 describe("a citizen's access log", () => {
   it('shows what was done under every name, newest first, and nobody else', async () => {

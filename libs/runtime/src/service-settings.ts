@@ -91,6 +91,12 @@ export const serviceSettings = {
     meaning: 'a lease whose holder has been silent for so long is taken by another replica; the same for every replica',
     breaks: 'longer: lists stand still for longer after a replica died; shorter: a slow database makes leases flap',
   }),
+  metricsListen: setting({
+    variable: 'TILLID_METRICS_LISTEN',
+    schema: hostAndPort.optional() as z.ZodType<string | undefined, string>,
+    meaning: "host:port for GET /metrics, Prometheus' text over plain HTTP; nothing else is served there, and nothing of anyone",
+    breaks: 'unset: not served; open to all: whoever reaches it learns how busy the service is',
+  }),
   sourceKeyDays: setting({
     variable: 'TILLID_SOURCE_KEY_DAYS',
     schema: count(0, 3650),

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
-import { ConfigRefused, createLogger, readConfig, startTelemetry, type Logger, type ServiceName, type Settings } from '@tillid/runtime';
+import { ConfigRefused, createLogger, observeProcess, readConfig, startTelemetry, type Logger, type ServiceName, type Settings, type Telemetry } from '@tillid/runtime';
 import { releaseStartupMemory } from './release-startup-memory.js';
 import { rpcServiceOf } from './rpc-controller.js';
 import { RunningService } from './running-service.js';
@@ -36,7 +36,7 @@ export async function runService(declaration: ServiceDeclaration): Promise<void>
   try {
     const config = readConfig(declaration.config, process.env) as unknown as ServiceConfig;
     logger = createLogger({ name: declaration.name, level: config.logLevel });
-    const telemetry = await startTelemetry(declaration.name, process.env);
+    const telemetry = await openTelemetry(declaration.name, config, logger);
     const service = await composeService(declaration, config, logger);
     let stopping = false;
     const stop = (signal: string) => {
@@ -58,6 +58,15 @@ export async function runService(declaration: ServiceDeclaration): Promise<void>
   } catch (error) {
     failed('could not start')(error);
   }
+}
+
+/** Before anything is composed: what makes an instrument too early makes it for nobody. */
+async function openTelemetry(name: ServiceName, { metricsListen }: ServiceConfig, logger: Logger): Promise<Telemetry> {
+  const telemetry = await startTelemetry(name, process.env, metricsListen === undefined ? {} : { metricsListen });
+  if (telemetry.metricsPort === undefined) return telemetry;
+  observeProcess();
+  logger.info({ port: telemetry.metricsPort }, 'metrics are served');
+  return telemetry;
 }
 
 /** The service as its module composes it, not yet started. */

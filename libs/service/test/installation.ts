@@ -59,6 +59,7 @@ export async function startConsent(installation: TestInstallation, { controllers
     audit: any,
     jwksUrls: undefined,
     origin: 'tillid.test/log',
+    metricsListen: undefined,
     sourceKeyDays: 365,
     logLevel: 'debug',
     mongoUrl: undefined,

@@ -31,6 +31,10 @@ export const attributeNames = {
   events: 'tillid.events',
   streams: 'tillid.streams',
   limit: 'tillid.limit',
+  lease: 'tillid.lease',
+  change: 'tillid.change',
+  /** Which part of a figure: a percentile, a kind of memory, user or system time. */
+  of: 'tillid.of',
 } as const;
 
 export const metricNames = {
@@ -39,6 +43,19 @@ export const metricNames = {
   appendedEvents: 'tillid.append.events',
   consumerLag: 'tillid.consumer.lag',
   consumersParked: 'tillid.consumer.parked',
+  consumerSilence: 'tillid.consumer.silence',
+  relayLag: 'tillid.relay.lag',
+  relaySilence: 'tillid.relay.silence',
+  leaseHeld: 'tillid.lease.held',
+  leaseChanges: 'tillid.lease.changes',
+  checkpointAge: 'tillid.checkpoint.age',
+  checkpointBehind: 'tillid.checkpoint.behind',
+  checkpointSize: 'tillid.checkpoint.size',
+  certificateRemaining: 'tillid.certificate.remaining',
+  eventLoopDelay: 'tillid.process.event_loop_delay',
+  processMemory: 'tillid.process.memory',
+  processCpu: 'tillid.process.cpu',
+  processUptime: 'tillid.process.uptime',
   throttled: 'tillid.throttled',
   refusalsRecorded: 'tillid.refusals.recorded',
 } as const;
