@@ -33,9 +33,9 @@ describe('the metrics of the signed tree', () => {
   it('say how many entries it lacks, and how old it is', async () => {
     const { book } = audit.room;
     const { position } = await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'p-anna' });
-    await audit.integrator.waitForSize(position, AbortSignal.timeout(10_000));
-    const { head } = audit.integrator;
-    expect(checkpointReading(audit.integrator, book)).toEqual({ signedAtMs: audit.now(), size: 1, behind: 0 });
+    await audit.signedTree.waitForSize(position, AbortSignal.timeout(10_000));
+    const { head } = audit.signedTree;
+    expect(checkpointReading(audit.signedTree, book)).toEqual({ signedAtMs: audit.now(), size: 1, behind: 0 });
     expect(checkpointReading({ head: { ...head, size: 0, signedAtMs: 5 } }, book)).toEqual({ signedAtMs: 5, size: 0, behind: 1 });
   });
 });

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { ConfigRefused, createLogger, observeProcess, readConfig, startTelemetry, type Logger, type ServiceName, type Settings, type Telemetry } from '@tillid/runtime';
+import { migrateService } from './migrate-service.js';
 import { releaseStartupMemory } from './release-startup-memory.js';
 import { rpcServiceOf } from './rpc-controller.js';
 import { RunningService } from './running-service.js';
@@ -36,6 +37,7 @@ export async function runService(declaration: ServiceDeclaration): Promise<void>
   try {
     const config = readConfig(declaration.config, process.env) as unknown as ServiceConfig;
     logger = createLogger({ name: declaration.name, level: config.logLevel });
+    if (process.argv[2] === 'migrate') await migrateAndExit(declaration, config, logger);
     const telemetry = await openTelemetry(declaration.name, config, logger);
     const service = await composeService(declaration, config, logger);
     let stopping = false;
@@ -58,6 +60,13 @@ export async function runService(declaration: ServiceDeclaration): Promise<void>
   } catch (error) {
     failed('could not start')(error);
   }
+}
+
+/** `node main.js migrate`: makes ready what the service needs, and ends. */
+async function migrateAndExit(declaration: ServiceDeclaration, config: ServiceConfig, logger: Logger): Promise<never> {
+  await migrateService(declaration, config, logger);
+  logger.info({}, 'migrated');
+  process.exit(0);
 }
 
 /** Before anything is composed: what makes an instrument too early makes it for nobody. */

@@ -6,6 +6,7 @@ import { remoteTokenKeys } from '@tillid/crypto';
 import { parsePosition, waitForPosition } from '@tillid/rpc';
 import { Refused } from '@tillid/kernel';
 import { FeedController } from './feed/feed-service.js';
+import { relayOf } from './feed/kafka-feed.js';
 import { SourceSigner } from './feed/source-signer.js';
 import { Gate } from './gate/gate.js';
 import { RateLimit } from './gate/rate-limit.js';
@@ -18,7 +19,7 @@ import { recordCallRefused } from './record-refusal.js';
 import { registeredRpcs } from './registered-rpcs.js';
 import { RepeatingTask } from './repeating-task.js';
 import { remoteTokenGuard } from './remote-token-guard.js';
-import type { ServiceParts } from './service-parts.js';
+import type { ServiceParts, Worker } from './service-parts.js';
 import type { Shell } from './shell.js';
 import type { TokenGuard } from './token-guard.js';
 
@@ -32,6 +33,7 @@ export class RunningService {
   readonly ports: { grpc?: number; http?: number; https?: number } = {};
   private readonly http: FastifyInstance[] = [];
   private grpc: GrpcServer | undefined;
+  private relay: Worker | undefined;
   private refusals: RefusalLog | undefined;
   private refusalTimer: NodeJS.Timeout | undefined;
   private keyRenewal: RepeatingTask | undefined;
@@ -67,7 +69,9 @@ export class RunningService {
     this.ports.grpc = await this.grpc.listen(shell.config.grpcListen);
     // A limit of its own: addresses are as many as an attacker likes, and must not push callers out of theirs.
     await this.listenHttp({ routes: parts.routes ?? [], gate, rates: new RateLimit(clock), refusals, logger });
+    if (shell.kafka) this.relay = await relayOf(shell, shell.kafka.client, store, signer);
     for (const worker of parts.workers) await worker.start();
+    await this.relay?.start();
     this.keyRenewal = renewing(signer, shell);
     this.keyRenewal.start();
     observeService(shell, parts);
@@ -96,6 +100,7 @@ export class RunningService {
     const steps: (() => unknown)[] = [
       () => Promise.all([this.grpc?.stop(this.drainMs), ...this.http.map((server) => this.closeHttp(server))]),
       () => this.keyRenewal?.stop(),
+      () => this.relay?.stop(),
       ...this.parts.workers.toReversed().map((worker) => () => worker.stop()),
       () => this.refusals?.flushEnded(true),
       () => this.shell.closeClients(),

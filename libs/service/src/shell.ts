@@ -3,8 +3,9 @@ import { fileSecrets, openSecretKey, systemIds, type Secrets } from '@tillid/cry
 import type { FollowSource, ProgressBook, Telemetry, Tenure } from '@tillid/eventsourcing';
 import type { Clock, Ids } from '@tillid/kernel';
 import { feedReader, LiveTlsIdentity, rpcClient, rpcCredentials, type FeedReader, type RpcClient, type RpcCredentials, type RpcOptions, type ServiceDefinition, type TlsIdentity } from '@tillid/rpc';
-import { systemClock, type ConfigOf, type Logger, type ServiceName, type ServiceSettings } from '@tillid/runtime';
+import { attributeNames, instruments, observeLeases, systemClock, type ConfigOf, type Logger, type ServiceName, type ServiceSettings } from '@tillid/runtime';
 import { alwaysAtWork, atWorkInTurn, oneAtATime, whileHeld, type Background, type Leases } from './background.js';
+import { kafkaFeedOf, type KafkaFeed } from './feed/kafka-feed.js';
 import { openTelemetryOf } from './open-telemetry.js';
 import type { Worker } from './service-parts.js';
 import { sqliteStores, type Stores } from './stores.js';
@@ -26,8 +27,11 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
   readonly telemetry: Telemetry = openTelemetryOf();
   /** The `iss` of citizens' tokens. */
   readonly issuer: string;
+  /** Undefined: events come and go over gRPC only. */
+  readonly kafka: KafkaFeed | undefined;
   private readonly credentials = new Map<ServiceName, RpcCredentials>();
   private readonly clients: { close(): void }[] = [];
+  private readonly held = new Map<string, boolean>();
 
   constructor(
     readonly name: ServiceName,
@@ -40,6 +44,9 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
     this.source = `${name}/0`;
     this.issuer = config.origin;
     this.tls = this.closing(followTls(config.tls, logger));
+    this.kafka = kafkaFeedOf(config, () => this.tls, logger);
+    if (this.kafka) this.closing(this.kafka.reader);
+    observeLeases(() => [...this.held].map(([lease, held]) => ({ lease, held })));
   }
 
   /** A client of another service, its address from the config: `shell.peer('authentication', SubjectServiceService)`. Closed with the service. */
@@ -49,7 +56,7 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
 
   /** Another service's events, for `followSource({ ..., ...shell.sourceOf('identity') })`. */
   sourceOf(peer: ServiceName): Pick<FollowSource, 'source' | 'reader' | 'relay'> {
-    return { source: `${peer}/0`, reader: this.feedOf(peer) };
+    return { source: `${peer}/0`, reader: this.feedOf(peer), ...(this.kafka && { relay: this.kafka.reader }) };
   }
 
   /** What one replica does at a time, whichever: the only one always. */
@@ -83,7 +90,12 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
 
   private get leases(): Leases {
     const { stores, logger, config } = this;
-    return { record: (name) => stores.record(name), holder: config.replica, silentMs: config.leaseMs, logger, onChange: () => undefined };
+    return { record: (name) => stores.record(name), holder: config.replica, silentMs: config.leaseMs, logger, onChange: (lease, change) => this.leaseChanged(lease, change) };
+  }
+
+  private leaseChanged(lease: string, change: 'taken' | 'lost' | 'released'): void {
+    this.held.set(lease, change === 'taken');
+    instruments().leaseChanges.add(1, { [attributeNames.lease]: lease, [attributeNames.change]: change });
   }
 
   private credentialsOf(peer: ServiceName): RpcCredentials {

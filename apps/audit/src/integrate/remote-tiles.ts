@@ -12,9 +12,8 @@ export class RemoteTiles implements LogFiles {
   private readonly agent: Agent;
 
   /** `url`: "https://audit-integrator:7424". */
-  constructor(private readonly url: string, tls: TlsIdentity) {
+  constructor(private readonly url: string, private readonly tls: TlsIdentity) {
     this.agent = new Agent({
-      ...tls,
       keepAlive: true,
       maxSockets: connectionsMax,
       minVersion: 'TLSv1.3',
@@ -25,8 +24,10 @@ export class RemoteTiles implements LogFiles {
 
   async read(path: string): Promise<Buffer | undefined> {
     if (parseLogPath(path) === undefined) return undefined;
+    // Read at each request: certificates are renewed while we run, and the agent opens a new connection for a new one.
+    const { key, cert, ca } = this.tls;
     return new Promise((resolve, reject) => {
-      const asked = request(new URL(`/${path}`, this.url), { agent: this.agent, timeout: answerMs }, (reply) => {
+      const asked = request(new URL(`/${path}`, this.url), { agent: this.agent, timeout: answerMs, key, cert, ca }, (reply) => {
         const chunks: Buffer[] = [];
         let bytes = 0;
         reply.on('data', (chunk: Buffer) => {

@@ -1,4 +1,5 @@
-import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes, type AclEntry, type Admin } from 'kafkajs';
+import type { AclEntry, Admin } from 'kafkajs';
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from '../kafkajs/enums.js';
 
 /** Who may do what with one topic, as Kafka's principals: "User:CN=consent,OU=service". */
 export interface TopicGrants {

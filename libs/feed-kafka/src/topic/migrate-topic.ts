@@ -1,5 +1,6 @@
-import { ConfigResourceTypes, ConfigSource, type Admin } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import type { KafkaClient } from '../kafka-client.js';
+import { ConfigResourceTypes, ConfigSource } from '../kafkajs/enums.js';
 import { setGrants, type TopicGrants } from './grants.js';
 import { topicOf } from './topic-of.js';
 import { misfits, settingsOf, shapeMisfits, type TopicFound, type TopicWanted } from './topic-shape.js';
