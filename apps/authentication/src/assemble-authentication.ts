@@ -5,7 +5,6 @@ import {
   type ExpiringStore,
   FoldCache,
   type ProgressBook,
-  projection,
   projectionConsumer,
   reactionConsumer,
   type ReadModelStore,
@@ -16,7 +15,7 @@ import type { SharedTokenKeys } from '@tillid/crypto';
 import type { Clock, Ids } from '@tillid/kernel';
 import { afterKeyEvents, keyEvents } from './after-key-events/after-key-events.js';
 import type { Authentication } from './authentication.js';
-import { applyIdentity, citizensModel, identityEvents } from './citizens/citizens.read-model.js';
+import { citizensProjection } from './citizens/citizens.projection.js';
 import { Citizens } from './citizens/citizens.js';
 import { Pseudonyms } from './citizens/pseudonyms.js';
 import { Clients } from './clients/clients.js';
@@ -68,14 +67,6 @@ export interface Assembled {
   /** Who reads which log. */
   readonly consumers: readonly { readonly source: string; readonly consumer: Consumer }[];
 }
-
-const citizensProjection = projection({
-  name: 'citizens',
-  model: citizensModel,
-  events: identityEvents,
-  keys: ({ event }) => [event.citizenId],
-  apply: (citizen, { event }) => applyIdentity(citizen, event),
-});
 
 /** How long anything waits for our own reading of a log. */
 const waitMaxMs = 30_000;

@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { FeedServiceService } from '@tillid/contracts/feed/v1/service';
 import { KeyRingServiceService } from '@tillid/contracts/identity/v1/service';
@@ -8,17 +6,17 @@ import { followLog, followSource, ProgressBook, type Trouble } from '@tillid/eve
 import { CitizenKeys } from '@tillid/rpc';
 import type { ConfigOf } from '@tillid/runtime';
 import { RepeatingTask, SERVICE_PARTS, type ServiceParts, Shell } from '@tillid/service';
-import { sqliteEventStore, sqliteExpiringStore, sqliteReadModelStore, sqliteVault } from '@tillid/store-sqlite';
 import { assembleAuthentication, type Assembled, sources } from './assemble-authentication.js';
 import type { authenticationConfig } from './authentication.config.js';
 import { AuthenticationController } from './authentication.controller.js';
 import { Authentication } from './authentication.js';
+import { type AuthenticationStores, openStores } from './authentication.stores.js';
 import { SubjectController } from './subject.controller.js';
 import { ownTokenGuard } from './tokens/own-token-guard.js';
 import { sweepVault } from './vault/superseded.js';
 
 type AuthenticationShell = Shell<ConfigOf<typeof authenticationConfig>>;
-type Stores = Awaited<ReturnType<typeof openStores>>;
+type Stores = AuthenticationStores & { readonly progress: ProgressBook };
 interface Running {
   readonly stores: Stores;
   readonly assembled: Assembled;
@@ -37,23 +35,9 @@ const RUNNING = Symbol('RUNNING');
 })
 export class AuthenticationModule {}
 
-async function openStores({ data, expiringEntries }: AuthenticationShell['config']) {
-  await mkdir(data, { recursive: true, mode: 0o700 });
-  const file = (name: string) => join(data, `${name}.sqlite`);
-  return {
-    store: await sqliteEventStore({ path: file('log') }),
-    vault: await sqliteVault({ path: file('vault') }),
-    readModels: await sqliteReadModelStore({ path: file('read-models') }),
-    signIns: await sqliteExpiringStore({ path: file('sign-ins'), maxEntries: expiringEntries }),
-    tries: await sqliteExpiringStore({ path: file('tries'), maxEntries: expiringEntries }),
-    devices: await sqliteExpiringStore({ path: file('devices'), maxEntries: expiringEntries }),
-    progress: new ProgressBook(),
-  };
-}
-
 async function run(shell: AuthenticationShell): Promise<Running> {
   const { clock, config, ids } = shell;
-  const stores = await openStores(config);
+  const stores = { ...(await openStores(shell.stores, config.expiringEntries)), progress: new ProgressBook() };
   const identityFeed = shell.peer('identity', FeedServiceService);
   const assembled = await assembleAuthentication({
     ...stores,
@@ -79,19 +63,25 @@ function serviceParts(shell: AuthenticationShell, { stores, assembled: { service
   const { devices, progress, readModels, signIns, store, tries, vault } = stores;
   const onTrouble = ({ error, kind, ...names }: Trouble): void => logger.warn({ err: error, ...names }, `a consumer met trouble: ${kind}`);
   const warn = (message: string) => (err: unknown) => logger.warn({ err }, message);
-  const followers = consumers.map(({ source, consumer }) => {
+  const identityFeed = shell.sourceOf('identity');
+  const follow = ({ source, consumer }: Assembled['consumers'][number]) => {
     const parts = { source, consumer, clock, telemetry, onTrouble, book: progress };
-    return source === sources.authentication ? followLog({ ...parts, store }) : followSource({ ...parts, reader: shell.feedOf('identity') });
-  });
+    return source === sources.authentication ? followLog({ ...parts, store }) : followSource({ ...parts, ...identityFeed });
+  };
   const sweepExpired = () => Promise.all([signIns, tries, devices].map((each) => each.sweep(clock.nowMs())));
   return {
     store,
     progress,
     workers: [
-      ...followers,
-      new RepeatingTask(30_000, sweepExpired, warn('expired entries were not swept')),
+      shell.inTurn(progress, {
+        consumers,
+        workers: () => [
+          ...consumers.map(follow),
+          new RepeatingTask(30_000, sweepExpired, warn('expired entries were not swept')),
+          new RepeatingTask(24 * 3_600_000, (stopping) => sweepVault(service, stopping), warn('the vault was not swept')),
+        ],
+      }),
       new RepeatingTask(60_000, () => service.tokens.rotate(), warn('the keys of tokens were not rotated')),
-      new RepeatingTask(24 * 3_600_000, (stopping) => sweepVault(service, stopping), warn('the vault was not swept')),
     ],
     routes: [
       {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { InterceptingCall, Metadata, status, type CallOptions, type Client, type ClientReadableStream, type Interceptor } from '@grpc/grpc-js';
 import { accessRules } from '@tillid/contracts/access';
 import { Refused } from '@tillid/kernel';
@@ -49,9 +50,20 @@ const channelOptions = {
   'grpc.ssl_target_name_override': 'localhost',
 };
 
-/** `rpcClient(ConsentServiceService, '127.0.0.1:7403', rpcCredentials(tls, 'consent'))`. Connects at the first call. */
+/** Spread over the replicas there are; one that is gone is left out until it is back. */
+const overReplicas = {
+  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+  // With others to ask, one that hangs is given up sooner.
+  'grpc.keepalive_time_ms': 5_000,
+  'grpc.keepalive_timeout_ms': 2_000,
+};
+
+/**
+ * `rpcClient(ConsentServiceService, '127.0.0.1:7403', rpcCredentials(tls, 'consent'))`. Connects at the first call.
+ * Several replicas: their IPv4 addresses by commas, or a name that resolves to all of them.
+ */
 export function rpcClient<Service extends ServiceDefinition>(service: Service, address: string, credentials: RpcCredentials, defaults: RpcOptions = {}): RpcClient<Service> {
-  const client = new RenewedClient(address, credentials, channelOptions);
+  const client = new RenewedClient(targetOf(address), credentials, isOne(address) ? channelOptions : { ...channelOptions, ...overReplicas });
   const methods: Record<string, unknown> = { close: () => client.close() };
   for (const [name, rpc] of Object.entries(service)) {
     methods[name] = rpc.responseStream
@@ -59,6 +71,15 @@ export function rpcClient<Service extends ServiceDefinition>(service: Service, a
       : (request: object, options?: RpcOptions) => unary(client, rpc, request, { ...defaults, ...options });
   }
   return methods as RpcClient<Service>;
+}
+
+/** An address of the wire is one machine; a name may stand for many. */
+function isOne(address: string): boolean {
+  return !address.includes(',') && (isIP(address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')) !== 0 || address.startsWith('localhost:'));
+}
+
+function targetOf(address: string): string {
+  return address.includes(',') ? `ipv4:${address}` : address;
 }
 
 function unary(client: RenewedClient, rpc: RpcDefinition, request: object, options: RpcOptions): Promise<unknown> {

@@ -7,6 +7,7 @@ import { rpcServiceOf } from './rpc-controller.js';
 import { RunningService } from './running-service.js';
 import { SERVICE_PARTS, type ServiceParts } from './service-parts.js';
 import { Shell, type ServiceConfig } from './shell.js';
+import type { StorePlan } from './stores.js';
 
 export interface ServiceDeclaration {
   readonly name: ServiceName;
@@ -14,6 +15,8 @@ export interface ServiceDeclaration {
   readonly module: Type;
   /** `{ ...serviceSettings, ... }`. */
   readonly config: Settings;
+  /** What it keeps. */
+  readonly stores: StorePlan;
 }
 
 /**

@@ -100,6 +100,7 @@ export class RunningService {
       () => this.refusals?.flushEnded(true),
       () => this.shell.closeClients(),
       ...this.parts.close.map((closable) => () => closable.close()),
+      () => this.shell.stores.close(),
     ];
     const failures: unknown[] = [];
     for (const step of steps) {
@@ -138,10 +139,10 @@ export class RunningService {
   }
 
   private remoteTokens(): TokenGuard {
-    const { jwksUrl } = this.shell.config;
-    if (!jwksUrl) return { check: () => Promise.reject(new Refused('token.keys_unavailable', 'unknown_outcome')) };
+    const { jwksUrls } = this.shell.config;
+    if (!jwksUrls) return { check: () => Promise.reject(new Refused('token.keys_unavailable', 'unknown_outcome')) };
     const { tls } = this.shell;
-    const keys = remoteTokenKeys({ url: jwksUrl, identity: () => ({ keyPem: tls.key.toString(), certificatePem: tls.cert.toString(), caPem: tls.ca.toString() }) });
+    const keys = remoteTokenKeys({ urls: jwksUrls, identity: () => ({ keyPem: tls.key.toString(), certificatePem: tls.cert.toString(), caPem: tls.ca.toString() }) });
     return remoteTokenGuard(keys, this.shell.issuer, this.shell.peer('authentication', AuthenticationServiceService), this.shell.clock);
   }
 

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { fileSecrets, openSecretKey, systemIds, type Secrets } from '@tillid/crypto';
-import type { Telemetry } from '@tillid/eventsourcing';
+import type { FollowSource, ProgressBook, Telemetry, Tenure } from '@tillid/eventsourcing';
 import type { Clock, Ids } from '@tillid/kernel';
 import { feedReader, LiveTlsIdentity, rpcClient, rpcCredentials, type FeedReader, type RpcClient, type RpcCredentials, type RpcOptions, type ServiceDefinition, type TlsIdentity } from '@tillid/rpc';
 import { systemClock, type ConfigOf, type Logger, type ServiceName, type ServiceSettings } from '@tillid/runtime';
+import { alwaysAtWork, atWorkInTurn, oneAtATime, whileHeld, type Background, type Leases } from './background.js';
 import { openTelemetryOf } from './open-telemetry.js';
+import type { Worker } from './service-parts.js';
+import { sqliteStores, type Stores } from './stores.js';
 
 export type ServiceConfig = ConfigOf<ServiceSettings>;
 
@@ -30,6 +33,7 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
     readonly name: ServiceName,
     readonly config: Config,
     readonly logger: Logger,
+    readonly stores: Stores = sqliteStores(config.data),
     /** What replicas share. On one machine: files in `<data>/secrets`. */
     readonly secrets: Secrets = fileSecrets(join(config.data, 'secrets')),
   ) {
@@ -43,9 +47,25 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
     return this.closing(rpcClient(service, this.config[peer], this.credentialsOf(peer), defaults));
   }
 
-  /** Another service's feed, for `followSource({ reader })`. */
-  feedOf(peer: ServiceName): FeedReader {
-    return this.closing(feedReader(this.config[peer], this.credentialsOf(peer)));
+  /** Another service's events, for `followSource({ ..., ...shell.sourceOf('identity') })`. */
+  sourceOf(peer: ServiceName): Pick<FollowSource, 'source' | 'reader' | 'relay'> {
+    return { source: `${peer}/0`, reader: this.feedOf(peer) };
+  }
+
+  /** What one replica does at a time, whichever: the only one always. */
+  inTurn(book: ProgressBook, background: Background): Worker {
+    return this.isOneOfMany ? atWorkInTurn(background, book, this.leases) : alwaysAtWork(background);
+  }
+
+  /** The same for work that reads nobody's log; under a lease of its own, so that another replica may have it. */
+  oneAtATime(name: string, workers: () => readonly Worker[]): Worker {
+    if (!this.isOneOfMany) return alwaysAtWork({ workers });
+    return oneAtATime(name, this.leases, (tenure: Tenure) => whileHeld(workers(), tenure));
+  }
+
+  /** Whether other replicas of this service may share its stores. */
+  get isOneOfMany(): boolean {
+    return this.stores.engine.kind !== 'sqlite';
   }
 
   /** 32 bytes under `<name>.key`, made at first start. */
@@ -55,6 +75,15 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
 
   closeClients(): void {
     for (const client of this.clients) client.close();
+  }
+
+  private feedOf(peer: ServiceName): FeedReader {
+    return this.closing(feedReader(this.config[peer], this.credentialsOf(peer)));
+  }
+
+  private get leases(): Leases {
+    const { stores, logger, config } = this;
+    return { record: (name) => stores.record(name), holder: config.replica, silentMs: config.leaseMs, logger, onChange: () => undefined };
   }
 
   private credentialsOf(peer: ServiceName): RpcCredentials {

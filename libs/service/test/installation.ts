@@ -57,11 +57,18 @@ export async function startConsent(installation: TestInstallation, { controllers
     authentication: any,
     consent: any,
     audit: any,
-    jwksUrl: undefined,
+    jwksUrls: undefined,
     origin: 'tillid.test/log',
     metricsListen: undefined,
     sourceKeyDays: 365,
     logLevel: 'debug',
+    mongoUrl: undefined,
+    secretsKey: undefined,
+    kafkaBrokers: undefined,
+    kafkaReplication: 1,
+    kafkaRetentionHours: 1,
+    replica: 'test',
+    leaseMs: 3000,
   };
   const lines: string[] = [];
   const shell = new Shell('consent', config, createLogger({ name: 'consent', level: 'debug', write: (line) => void lines.push(line) }));

@@ -7,7 +7,8 @@ import { type Authority, type CallerName, callerFromCertificate } from '@tillid/
 import { ensureCertificate, ensureKey, openAuthority } from './certificates.js';
 import { DataFolder } from './data-folder.js';
 import { openInstallation } from './installation.js';
-import { prepareCertificates, renewDaily } from './renewal.js';
+import { prepareInstallation } from './prepare.js';
+import { renewDaily } from './renewal.js';
 import { renewCallers, requestCertificate, signRequests } from './requests.js';
 
 const nowMs = Date.now();
@@ -83,17 +84,17 @@ describe('certificates while everything runs', () => {
   it('are renewed on the day they are due, for the same keys, and on no other; those of callers that were added too', async () => {
     const installation = await openInstallation(data, undefined);
     const bank: CallerName = { kind: 'relying_service', id: 'fjordbanken' };
-    const authority = await prepareCertificates(data, installation, nowMs);
+    const authority = await prepareInstallation(data, installation, nowMs);
     await ensureKey(data.caller(bank), bank);
     await ensureCertificate(authority, data.caller(bank), bank, nowMs);
     const [first, held] = [await certificates(), await keys()];
-    for (const day of [1, 30, 59]) await prepareCertificates(data, installation, nowMs + day * dayMs);
+    for (const day of [1, 30, 59]) await prepareInstallation(data, installation, nowMs + day * dayMs);
     expect(await certificates()).toEqual(first);
-    await prepareCertificates(data, installation, nowMs + 61 * dayMs);
+    await prepareInstallation(data, installation, nowMs + 61 * dayMs);
     const renewed = await certificates();
     expect(renewed.filter((certificate, index) => certificate !== first[index])).toHaveLength(everyone.length);
     expect(await keys()).toEqual(held);
-    await prepareCertificates(data, installation, nowMs + 62 * dayMs);
+    await prepareInstallation(data, installation, nowMs + 62 * dayMs);
     expect(await certificates()).toEqual(renewed);
   });
 

@@ -41,7 +41,7 @@ async function sourceServedBy(id: string, answer: () => string = () => JSON.stri
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   const identity = await certificateOf({ kind: 'service', id: 'consent' });
-  return remoteTokenKeys({ url: `https://127.0.0.1:${port}/jwks.json`, identity: () => identity });
+  return remoteTokenKeys({ urls: [`https://127.0.0.1:${port}/jwks.json`], identity: () => identity });
 }
 async function tokenOf(signers = keys) {
   const claims = { audience: 'tillid', subject: 'citizen', sessionId: 's', level: AssuranceLevel.LOW, thumbprint, tokenId: 't' };
@@ -55,6 +55,15 @@ describe('keys fetched from authentication', () => {
     const token = await tokenOf();
     await Promise.all(Array.from({ length: 20 }, () => verifyCitizenToken(token, source, expected, nowMs)));
     expect(asked).toBe(1);
+  });
+
+  it('come from another replica when the first is gone', async () => {
+    const answering = await sourceServedBy('authentication');
+    const { port } = server!.address() as { port: number };
+    const identity = await certificateOf({ kind: 'service', id: 'consent' });
+    const source = remoteTokenKeys({ urls: ['https://127.0.0.1:1/jwks.json', `https://127.0.0.1:${port}/jwks.json`], identity: () => identity });
+    for (const keysOf of [answering, source]) await verifyCitizenToken(await tokenOf(), keysOf, expected, nowMs);
+    expect(asked).toBe(2);
   });
 
   it('are not asked for again by invented key ids', async () => {
@@ -95,7 +104,7 @@ describe('keys fetched from authentication', () => {
     await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve));
     const { port } = refusing.address() as { port: number };
     const identity = await certificateOf({ kind: 'service', id: 'consent' });
-    const source = remoteTokenKeys({ url: `https://127.0.0.1:${port}/jwks.json`, identity: () => identity });
+    const source = remoteTokenKeys({ urls: [`https://127.0.0.1:${port}/jwks.json`], identity: () => identity });
     const token = await tokenOf();
     for (let call = 0; call < 20; call++) await expect(verifyCitizenToken(token, source, expected, nowMs)).rejects.not.toBeInstanceOf(TokenRefused);
     refusing.close();
@@ -111,7 +120,7 @@ describe('keys fetched from authentication', () => {
   it('are a fault, no refusal of the token, when they cannot be had', async () => {
     const nonsense = await sourceServedBy('authentication', () => 'x'.repeat(100_000));
     const identity = await certificateOf({ kind: 'service', id: 'consent' });
-    for (const source of [nonsense, remoteTokenKeys({ url: 'https://127.0.0.1:1/jwks.json', identity: () => identity })]) {
+    for (const source of [nonsense, remoteTokenKeys({ urls: ['https://127.0.0.1:1/jwks.json'], identity: () => identity })]) {
       const error: unknown = await verifyCitizenToken(await tokenOf(), source, expected, nowMs).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(Error);
       expect(error).not.toBeInstanceOf(TokenRefused);
@@ -126,7 +135,7 @@ describe('keys fetched from authentication', () => {
     server!.on('secureConnection', (socket) => shown.push(socket.getPeerX509Certificate()!.toString()));
     let identity = first;
     const { port } = server!.address() as { port: number };
-    const source = remoteTokenKeys({ url: `https://127.0.0.1:${port}/jwks.json`, identity: () => identity });
+    const source = remoteTokenKeys({ urls: [`https://127.0.0.1:${port}/jwks.json`], identity: () => identity });
     const other = await createAuthority('other', nowMs);
     for (const [minutes, inUse] of [[0, first], [6, renewed], [12, { ...renewed, caPem: other.certificatePem + authority.certificatePem }]] as const) {
       identity = inUse;
@@ -140,6 +149,6 @@ describe('keys fetched from authentication', () => {
   });
 
   it('never come over plain http', () => {
-    expect(() => remoteTokenKeys({ url: 'http://127.0.0.1/jwks.json', identity: () => ({ caPem: '', keyPem: '', certificatePem: '' }) })).toThrow('https only');
+    expect(() => remoteTokenKeys({ urls: ['http://127.0.0.1/jwks.json'], identity: () => ({ caPem: '', keyPem: '', certificatePem: '' }) })).toThrow('https only');
   });
 });

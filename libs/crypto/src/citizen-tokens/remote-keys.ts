@@ -4,8 +4,8 @@ import { expectPeer } from '../certificates/read.js';
 import type { TokenKeySource } from './verify.js';
 
 export interface RemoteTokenKeys {
-  /** https only. */
-  readonly url: string;
+  /** https only; of each replica, asked in this order until one answers. */
+  readonly urls: readonly string[];
   /** What to show and whom to trust, asked for at each fetch: certificates are renewed while we run. */
   readonly identity: () => { readonly caPem: string; readonly keyPem: string; readonly certificatePem: string };
 }
@@ -20,22 +20,22 @@ const afterFailureMs = 1000;
  * unknown kid asks again, at most every ten seconds, so that invented kids cannot make us ask for ever.
  */
 export function remoteTokenKeys(source: RemoteTokenKeys): TokenKeySource {
-  const url = new URL(source.url);
-  if (url.protocol !== 'https:') throw new Error('token keys come over https only');
-  return createRemoteJWKSet(url, {
+  const urls = source.urls.map((url) => new URL(url));
+  if (urls.length === 0 || urls.some(({ protocol }) => protocol !== 'https:')) throw new Error('token keys come over https only');
+  return createRemoteJWKSet(urls[0]!, {
     cacheMaxAge: 5 * 60 * 1000,
     cooldownDuration: 10 * 1000,
-    timeoutDuration: timeoutMs,
-    [customFetch]: restingAfterFailure((address) => get(address, source)),
+    timeoutDuration: timeoutMs * urls.length,
+    [customFetch]: restingAfterFailure(() => getFirst(urls, source)),
   });
 }
 
-function restingAfterFailure(fetch: (address: string) => Promise<Response>): (address: string) => Promise<Response> {
+function restingAfterFailure(fetch: () => Promise<Response>): () => Promise<Response> {
   let failed: { readonly atMs: number; readonly error: unknown } | undefined;
-  return async (address) => {
+  return async () => {
     if (failed && performance.now() - failed.atMs < afterFailureMs) throw failed.error;
     try {
-      return await fetch(address);
+      return await fetch();
     } catch (error) {
       failed = { atMs: performance.now(), error };
       throw error;
@@ -43,7 +43,19 @@ function restingAfterFailure(fetch: (address: string) => Promise<Response>): (ad
   };
 }
 
-function get(address: string, { identity }: RemoteTokenKeys): Promise<Response> {
+async function getFirst(urls: readonly URL[], source: RemoteTokenKeys): Promise<Response> {
+  let failure: unknown;
+  for (const url of urls) {
+    try {
+      return await get(url, source);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+function get(address: URL, { identity }: RemoteTokenKeys): Promise<Response> {
   const { caPem, keyPem, certificatePem } = identity();
   return new Promise((resolve, reject) => {
     const call = request(

@@ -8,6 +8,10 @@ export const spanNames = {
   append: 'handle.append',
   /** Projections, reactions and the ledger's ingestion: one batch of one consumer. */
   apply: 'consumer.apply',
+  /** The relay's: one batch to Kafka. */
+  publish: 'relay.publish',
+  /** Audit's: events become leaves of a signed tree. */
+  integrate: 'integrate',
   http: 'http',
 } as const satisfies Record<string, SpanName | 'http'>;
 
@@ -21,6 +25,8 @@ export const attributeNames = {
   correlationId: 'tillid.correlation_id',
   source: 'tillid.source',
   consumer: 'tillid.consumer',
+  /** How a batch of events came: own, direct (gRPC from the source), relayed (Kafka). */
+  transport: 'tillid.transport',
   /** These two are counts that libs/eventsourcing gives its spans. */
   events: 'tillid.events',
   streams: 'tillid.streams',
