@@ -223,6 +223,19 @@ describe('a topic that is not what the log wrote', () => {
     expect(positions()).toEqual(upTo(11, 2));
   });
 
+  it('with records of strangers and nothing else is as good as empty', async () => {
+    const { append, relay, heads, published, positions, kafka } = await world();
+    await append(4);
+    kafka.inject({ headers: {}, value: Buffer.from('junk') }, headRecord(newSourceKey().sign({ source, position: 500, chain: Buffer.alloc(32), timeMs: 1 })));
+    const running = relay();
+    running.start();
+    await until(() => heads().length > 1);
+    await append(1);
+    await published(6);
+    await running.stop();
+    expect(positions()).toEqual([6]);
+  });
+
   it.each<[string, number]>([['that was put back from a backup', 3], ['that has another history', 20]])('is left as it is by a log %s', async (_what, length) => {
     const { append, relay, heads, published, kafka, key } = await world();
     const first = relay();
