@@ -66,3 +66,26 @@ describe.skipIf(!engines)('a broker that is killed, again and again, while tens 
     expect(book.list().map(({ gaps }) => gaps)).toEqual([0, 0]);
   });
 });
+
+describe.skipIf(!engines)('a broker that is away', () => {
+  it('keeps neither a relay nor a reader from stopping, whatever they wait for', async () => {
+    const { source, append, relay, reader } = await sourceOnKafka(engines!);
+    const sending = await started(relay());
+    const waiting = await started(relay());
+    const readers = reader();
+    const stopping = new AbortController();
+    const batches = readers.subscribe(source, 1, stopping.signal)[Symbol.asyncIterator]();
+    await batches.next();
+    await engines!.kill('kafka');
+    await append(10);
+    const next = batches.next();
+    const late = readers.subscribe(source, 1, stopping.signal)[Symbol.asyncIterator]().next();
+    stopping.abort();
+    // What was sent before may still come out; a subscription that had nothing ends.
+    await next;
+    expect((await late).done).toBe(true);
+    await Promise.all([sending.stop(), waiting.stop()]);
+    readers.close();
+    await engines!.start('kafka');
+  });
+});

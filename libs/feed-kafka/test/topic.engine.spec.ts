@@ -1,7 +1,7 @@
 import { chained, followSource, ProgressBook, startingPoint } from '@tillid/eventsourcing';
 import { systemClock } from '@tillid/runtime';
 import { startEngines } from '@tillid/testing';
-import { ConfigResourceTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { kafkaClient, migrateTopic, requireTopic, topicOf, type NewRecord } from '../src/index.js';
 import { eventRecord, headRecord, readRecord } from '../src/record.js';
@@ -35,11 +35,11 @@ describe.skipIf(!engines)("a source's topic", () => {
     const parts = { ...wanted(), source: 'identity/7' };
     await migrateTopic(parts);
     const name = topicOf(parts.source);
-    await parts.client.administer((admin) => admin.alterConfigs({ validateOnly: false, resources: [{ type: ConfigResourceTypes.TOPIC, name, configEntries: [{ name: 'flush.messages', value: '77' }] }] }));
+    await parts.client.administer((admin) => admin.alterConfigs({ validateOnly: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configEntries: [{ name: 'flush.messages', value: '77' }] }] }));
     await expect(requireTopic(parts)).rejects.toThrow('max.message.bytes');
     expect(await migrateTopic(parts)).toBe('mended');
     await requireTopic(parts);
-    const { resources } = await parts.client.administer((admin) => admin.describeConfigs({ includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name, configNames: ['flush.messages'] }] }));
+    const { resources } = await parts.client.administer((admin) => admin.describeConfigs({ includeSynonyms: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: ['flush.messages'] }] }));
     expect(resources[0]!.configEntries[0]!.configValue).toBe('77');
   });
 

@@ -1,4 +1,4 @@
-import { emptyChain, nextChain, verifySignedHead } from '@tillid/eventsourcing';
+import { emptyChain, nextChain, verifySignedHead, type Telemetry } from '@tillid/eventsourcing';
 import { silentLogger } from '@tillid/runtime';
 import { describe, expect, it } from 'vitest';
 import { announcedLog, newSourceKey, source, until } from '../../test/announced-log.js';
@@ -146,6 +146,30 @@ describe('the relay', () => {
     expect(running.lag()).toMatchObject({ events: 0, head: 5 });
     expect(running.lag().lastPublishedMs).toBeGreaterThan(0);
     await running.stop();
+  });
+
+  it('tells whose work each batch goes on with, and how many events went out', async () => {
+    const { append, relay, heads, published, traceParent } = await world();
+    const spans: [string, number, readonly Uint8Array[]][] = [];
+    let counted = 0;
+    const telemetry: Telemetry = {
+      span(name, attributes, work, continues = () => []) {
+        spans.push([name, Number(attributes['events']), continues()]);
+        return work();
+      },
+      count: (name, _attributes, by = 1) => void (name === 'relay.events' && (counted += by)),
+    };
+    const running = relay({ telemetry });
+    running.start();
+    await until(() => heads().length > 0);
+    await append(3);
+    await published(4);
+    await running.stop();
+    expect(spans.map(([name]) => name)).toEqual(spans.map(() => 'relay.publish'));
+    expect(spans.reduce((sum, [, events]) => sum + events, 0)).toBe(3);
+    // One for a trace, though three events are of it.
+    for (const [, , continues] of spans) expect(continues.map((each) => Buffer.from(each))).toEqual([traceParent]);
+    expect(counted).toBe(3);
   });
 
   it('stops while an append hangs', async () => {

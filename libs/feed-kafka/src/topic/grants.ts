@@ -1,4 +1,4 @@
-import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes, type AclEntry, type Admin } from 'kafkajs';
+import kafkajs, { type AclEntry, type AclOperationTypes, type Admin } from 'kafkajs';
 
 /** Who may do what with one topic, as Kafka's principals: "User:CN=consent". */
 export interface TopicGrants {
@@ -28,20 +28,20 @@ export async function setGrants(admin: Admin, topic: string, grants: TopicGrants
 }
 
 export function entriesOf(topic: string, { writer, readers }: TopicGrants): readonly AclEntry[] {
-  const allow = (principal: string, operation: AclOperationTypes): AclEntry => ({ ...onTopic(topic), principal, host: anyHost, operation, permissionType: AclPermissionTypes.ALLOW });
+  const allow = (principal: string, operation: AclOperationTypes): AclEntry => ({ ...onTopic(topic), principal, host: anyHost, operation, permissionType: kafkajs.AclPermissionTypes.ALLOW });
   return [
-    ...readers.filter((reader) => reader !== writer).map((reader) => allow(reader, AclOperationTypes.READ)),
+    ...readers.filter((reader) => reader !== writer).map((reader) => allow(reader, kafkajs.AclOperationTypes.READ)),
     // The relay finds its place by reading, and start-up looks at the settings.
-    ...[AclOperationTypes.READ, AclOperationTypes.WRITE, AclOperationTypes.DESCRIBE_CONFIGS].map((operation) => allow(writer, operation)),
+    ...[kafkajs.AclOperationTypes.READ, kafkajs.AclOperationTypes.WRITE, kafkajs.AclOperationTypes.DESCRIBE_CONFIGS].map((operation) => allow(writer, operation)),
   ];
 }
 
 function onTopic(topic: string) {
-  return { resourceType: AclResourceTypes.TOPIC, resourceName: topic, resourcePatternType: ResourcePatternTypes.LITERAL } as const;
+  return { resourceType: kafkajs.AclResourceTypes.TOPIC, resourceName: topic, resourcePatternType: kafkajs.ResourcePatternTypes.LITERAL } as const;
 }
 
 function anythingOf(topic: string) {
-  return { ...onTopic(topic), operation: AclOperationTypes.ANY, permissionType: AclPermissionTypes.ANY };
+  return { ...onTopic(topic), operation: kafkajs.AclOperationTypes.ANY, permissionType: kafkajs.AclPermissionTypes.ANY };
 }
 
 function identityOf({ principal, host, operation, permissionType }: AclEntry): string {
