@@ -47,12 +47,6 @@ export function sizeOf({ headers, value }: NewRecord): number {
   return Object.entries(headers).reduce((sum, [name, header]) => sum + name.length + header.length + 4, value.length + 24);
 }
 
-/** Trace id and span id of the work an event came from, 24 bytes; undefined when it has none. */
-export function traceParentOf(bytes: Uint8Array): Buffer | undefined {
-  const traceParent = decoded(bytes)?.traceParent;
-  return traceParent?.length === 24 ? traceParent : undefined;
-}
-
 function placeHeaders(record: FeedRecord['kind'], position: number, chain: Uint8Array) {
   return { [names.record]: record, [names.position]: String(position), [names.chain]: Buffer.from(chain) };
 }

@@ -13,7 +13,7 @@ const authority = await createAuthority('test', Date.now());
 const folder = await mkdtemp(join(tmpdir(), 'tillid-kafka-tls-'));
 const broker = await identityOf({ kind: 'service', id: 'kafka' });
 await Promise.all((['key', 'cert', 'ca'] as const).map((name) => writeFile(join(folder, `${name}.pem`), broker[name], { mode: 0o600 })));
-const engines = await startEngines({ kafka: { tlsFolder: folder, superUsers: ['User:CN=kafka-operator'] } });
+const engines = await startEngines({ kafka: { tlsFolder: folder, superUsers: ['User:CN=kafka-operator,OU=operator'] } });
 afterAll(async () => {
   await engines?.stop();
   await rm(folder, { recursive: true });
@@ -86,6 +86,7 @@ describe.skipIf(!engines)('a topic with grants', () => {
   it.each<[string, CallerName]>([
     ['a service that is not named', { kind: 'service', id: 'identity' }],
     ['a relying service', { kind: 'relying_service', id: 'fjordbanken' }],
+    ['a relying service that calls itself audit', { kind: 'relying_service', id: 'audit' }],
     ['an auditor', { kind: 'auditor', id: 'rigsrevisionen' }],
   ])('is neither read nor written by %s, and is not even there for it', async (_who, name) => {
     const stranger = clientFor(await identityOf(name));

@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { decodeDocument, encodeDocument, type PageQuery, type ReadModel, type ReadModelTable } from '@tillid/eventsourcing';
+import { afterPrefix, decodeDocument, encodeDocument, indexKey, rightAfter, type PageQuery, type ReadModel, type ReadModelTable } from '@tillid/eventsourcing';
 import type { Checkpoints } from './checkpoints.js';
-import { afterPrefix, indexKey, rightAfter } from './index-key.js';
 import { readModelDigest } from './read-model-digest.js';
 import type { ModelTable } from './read-model-schema.js';
 import { readingOf, type Transaction } from './transaction.js';

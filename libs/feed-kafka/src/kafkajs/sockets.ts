@@ -27,8 +27,10 @@ export function closableSockets(tls: (() => KafkaTls) | undefined): Sockets {
   return {
     factory: ({ host, port, onConnect }) => {
       if (closed) throw new Error('the connection was closed');
-      const socket = tls
-        ? connectTls({ ...tls(), host, port, minVersion: 'TLSv1.3', ...(isIP(host) ? {} : { servername: host }) }, onConnect)
+      const identity = tls?.();
+      const socket = identity
+        ? // One by one: those of a certificate that is renewed are read when asked for, and would not be copied.
+          connectTls({ key: identity.key, cert: identity.cert, ca: identity.ca, host, port, minVersion: 'TLSv1.3', ...(isIP(host) ? {} : { servername: host }) }, onConnect)
         : connect({ host, port }, onConnect);
       socket.setNoDelay(true);
       socket.setKeepAlive(true, keepAliveMs);

@@ -1,4 +1,4 @@
-import { announcedKey, emptyChain, nextChain, verifySignedHead, type EventStore } from '@tillid/eventsourcing';
+import { emptyChain, keysInForceOf, nextChain, verifySignedHead, type EventStore } from '@tillid/eventsourcing';
 import type { TopicReading, TopicRecord } from '../kafka-client.js';
 import { readRecord, type FeedRecord } from '../record.js';
 
@@ -52,11 +52,13 @@ async function agreed({ position, chain, head }: Head, log: { readonly position:
   return { position, chain, headTimeMs: head.timeMs, nextOffset };
 }
 
-/** By the key the log's first event announces; a log that announces none (a test's) is taken at its word. */
+/** By the key the log announces for that position; a log that announces none (a test's) is taken at its word. */
 async function judgeOf(source: string, store: EventStore): Promise<(head: Head) => boolean> {
-  const [first] = await store.readAll(0, 1);
-  const key = first && announcedKey(source, first.bytes);
-  return ({ head }) => head.source === source && (!key || verifySignedHead(head, key));
+  const keys = await keysInForceOf(source, store);
+  return ({ head }) => {
+    const key = keys.at(head.position);
+    return head.source === source && (keys.all().length === 0 || (key !== undefined && verifySignedHead(head, key)));
+  };
 }
 
 function headsIn(records: readonly TopicRecord[]): Head[] {

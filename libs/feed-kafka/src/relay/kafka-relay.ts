@@ -12,8 +12,8 @@ export interface KafkaRelayOptions {
   readonly source: string;
   /** The service's own log. */
   readonly store: EventStore;
-  /** The source's word: `(position, chain, timeMs) => key.sign({ source, position, chain, timeMs })`. The time is the relay's to say. */
-  readonly signHead: (position: number, chain: Uint8Array, timeMs: number) => SignedHead;
+  /** The source's word: `(position, chain, timeMs) => signer.sign(position, chain, timeMs)`. The time is the relay's to say. */
+  readonly signHead: (position: number, chain: Uint8Array, timeMs: number) => SignedHead | Promise<SignedHead>;
   readonly topic: string;
   readonly clock: Clock;
   readonly logger: Logger;

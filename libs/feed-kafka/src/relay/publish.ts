@@ -1,7 +1,7 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import { chained, startingPoint, type SourceEvent, type Telemetry } from '@tillid/eventsourcing';
+import { chained, startingPoint, traceParentsOf, type SourceEvent, type Telemetry } from '@tillid/eventsourcing';
 import type { NewRecord, TopicWriting } from '../kafka-client.js';
-import { eventRecord, headRecord, sizeOf, traceParentOf } from '../record.js';
+import { eventRecord, headRecord, sizeOf } from '../record.js';
 import { RelayRefused, type Place } from './find-place.js';
 import type { KafkaRelayOptions } from './kafka-relay.js';
 import { newsOf } from './news.js';
@@ -45,8 +45,8 @@ export async function publish(parts: Publishing, from: Place, onPublished: (publ
   };
   const appendBatch = async ({ events, records }: Batch): Promise<void> => {
     const last = events.at(-1)!;
-    const all = [...records, headRecord(signHead(last.position, last.chain, headTimeMs))];
-    await telemetry.span('relay.publish', { source, events: events.length }, () => append(all), () => traceParentsOf(events));
+    const all = [...records, headRecord(await signHead(last.position, last.chain, headTimeMs))];
+    await telemetry.span('relay.publish', { source, events: events.length }, () => append(all), () => traceParentsOf(events.map(({ bytes }) => bytes)));
     ({ position, chain } = last);
     onPublished({ position, events: events.length });
   };
@@ -67,7 +67,7 @@ export async function publish(parts: Publishing, from: Place, onPublished: (publ
           continue;
         }
         headTimeMs = asOfMs;
-        await append([headRecord(signHead(position, chain, headTimeMs))]);
+        await append([headRecord(await signHead(position, chain, headTimeMs))]);
         onPublished({ position, events: 0 });
         continue;
       }
@@ -104,10 +104,4 @@ function* batchesOf(events: readonly SourceEvent[]): Generator<Batch> {
     bytes += size;
   }
   if (batch.events.length > 0) yield batch;
-}
-
-/** One a trace: what one call wrote shares it. */
-function traceParentsOf(events: readonly SourceEvent[]): readonly Uint8Array[] {
-  const found = events.map(({ bytes }) => traceParentOf(bytes)).filter((traceParent) => traceParent !== undefined);
-  return [...new Map(found.map((traceParent) => [traceParent.toString('latin1', 0, 16), traceParent])).values()];
 }

@@ -1,6 +1,7 @@
-import kafkajs, { type AclEntry, type AclOperationTypes, type Admin } from 'kafkajs';
+import type { AclEntry, Admin } from 'kafkajs';
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from '../kafkajs/names.js';
 
-/** Who may do what with one topic, as Kafka's principals: "User:CN=consent". */
+/** Who may do what with one topic, as Kafka's principals: "User:CN=consent,OU=service". */
 export interface TopicGrants {
   /** The service whose log it is; its relay is the only producer. */
   readonly writer: string;
@@ -12,7 +13,7 @@ export interface TopicGrants {
  * A spec holds the two together.
  */
 export function servicePrincipal(service: string): string {
-  return `User:CN=${service}`;
+  return `User:CN=${service},OU=service`;
 }
 
 const anyHost = '*';
@@ -28,20 +29,20 @@ export async function setGrants(admin: Admin, topic: string, grants: TopicGrants
 }
 
 export function entriesOf(topic: string, { writer, readers }: TopicGrants): readonly AclEntry[] {
-  const allow = (principal: string, operation: AclOperationTypes): AclEntry => ({ ...onTopic(topic), principal, host: anyHost, operation, permissionType: kafkajs.AclPermissionTypes.ALLOW });
+  const allow = (principal: string, operation: AclOperationTypes): AclEntry => ({ ...onTopic(topic), principal, host: anyHost, operation, permissionType: AclPermissionTypes.ALLOW });
   return [
-    ...readers.filter((reader) => reader !== writer).map((reader) => allow(reader, kafkajs.AclOperationTypes.READ)),
+    ...readers.filter((reader) => reader !== writer).map((reader) => allow(reader, AclOperationTypes.READ)),
     // The relay finds its place by reading, and start-up looks at the settings.
-    ...[kafkajs.AclOperationTypes.READ, kafkajs.AclOperationTypes.WRITE, kafkajs.AclOperationTypes.DESCRIBE_CONFIGS].map((operation) => allow(writer, operation)),
+    ...[AclOperationTypes.READ, AclOperationTypes.WRITE, AclOperationTypes.DESCRIBE_CONFIGS].map((operation) => allow(writer, operation)),
   ];
 }
 
 function onTopic(topic: string) {
-  return { resourceType: kafkajs.AclResourceTypes.TOPIC, resourceName: topic, resourcePatternType: kafkajs.ResourcePatternTypes.LITERAL } as const;
+  return { resourceType: AclResourceTypes.TOPIC, resourceName: topic, resourcePatternType: ResourcePatternTypes.LITERAL } as const;
 }
 
 function anythingOf(topic: string) {
-  return { ...onTopic(topic), operation: kafkajs.AclOperationTypes.ANY, permissionType: kafkajs.AclPermissionTypes.ANY };
+  return { ...onTopic(topic), operation: AclOperationTypes.ANY, permissionType: AclPermissionTypes.ANY };
 }
 
 function identityOf({ principal, host, operation, permissionType }: AclEntry): string {

@@ -1,5 +1,6 @@
-import kafkajs, { type Admin } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import type { KafkaClient } from '../kafka-client.js';
+import { ConfigResourceTypes, ConfigSource, KafkaJSAggregateError } from '../kafkajs/names.js';
 import { setGrants, type TopicGrants } from './grants.js';
 import { topicOf } from './topic-of.js';
 import { misfits, settingsOf, shapeMisfits, type TopicFound, type TopicWanted } from './topic-shape.js';
@@ -37,14 +38,14 @@ export async function migrateTopic({ client, grants, ...wanted }: TopicMigration
     if (misfits(wanted, found).length === 0) return 'fits';
     // Kafka takes what is not named here as "back to the default": what others have set stays named.
     const settings = { ...own, ...settingsOf(wanted) };
-    await admin.alterConfigs({ validateOnly: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries: entriesOf(settings) }] });
+    await admin.alterConfigs({ validateOnly: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries: entriesOf(settings) }] });
     return 'mended';
   });
 }
 
 /** kafkajs says only that something was wrong; why is inside. */
 function notMade(topic: string, error: unknown): never {
-  const [reason] = error instanceof kafkajs.KafkaJSAggregateError ? (error.errors as readonly (Error & { readonly type?: string })[]) : [];
+  const [reason] = error instanceof KafkaJSAggregateError ? (error.errors as readonly (Error & { readonly type?: string })[]) : [];
   if (!reason) throw error;
   const code = reason.type ?? reason.message;
   throw new TopicUnfit(topic, [code], code === 'INVALID_REPLICATION_FACTOR' ? 'are there enough brokers?' : reason.message);
@@ -65,12 +66,12 @@ export async function requireTopic({ client, ...wanted }: TopicWanted & { readon
 async function describe(admin: Admin, topic: string): Promise<{ readonly found: TopicFound; readonly own: Readonly<Record<string, string>> }> {
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
   const partitions = topics[0]?.partitions ?? [];
-  const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }] });
+  const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }] });
   const entries = resources[0]?.configEntries ?? [];
   const asSettings = (of: typeof entries) => Object.fromEntries(of.map(({ configName, configValue }) => [configName, configValue]));
   return {
     found: { partitions: partitions.length, replication: Math.min(...partitions.map(({ replicas }) => replicas.length)), settings: asSettings(entries) },
-    own: asSettings(entries.filter(({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG)),
+    own: asSettings(entries.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG)),
   };
 }
 

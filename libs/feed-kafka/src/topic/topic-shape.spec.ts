@@ -54,7 +54,7 @@ describe('who may do what with a topic', () => {
     const write = 4;
     const describeConfigs = 10;
     expect(entries.map(({ principal, operation }) => [principal, operation])).toEqual([
-      ['User:CN=audit', read], ['User:CN=consent', read], ['User:CN=consent', write], ['User:CN=consent', describeConfigs],
+      ['User:CN=audit,OU=service', read], ['User:CN=consent,OU=service', read], ['User:CN=consent,OU=service', write], ['User:CN=consent,OU=service', describeConfigs],
     ]);
     expect(new Set(entries.map(({ resourceName, host, permissionType, resourcePatternType }) => [resourceName, host, permissionType, resourcePatternType].join()))).toEqual(new Set(['t,*,3,3']));
   });

@@ -1,17 +1,17 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { FeedServiceService, type Batch, type GetHeadReply, type GetHeadRequest, type SubscribeRequest } from '@tillid/contracts/feed/v1/service';
 import type { SignedHead } from '@tillid/contracts/event/v1/event';
-import type { SourceKey } from '@tillid/crypto';
 import { nextChain, type EventStore, type ProgressBook } from '@tillid/eventsourcing';
 import { refusals, type Clock } from '@tillid/kernel';
 import type { Call } from '../call.js';
 import { RpcController } from '../rpc-controller.js';
 import { ChainAt } from './chain-at.js';
+import type { SourceSigner } from './source-signer.js';
 
 export interface FeedParts {
   readonly source: string;
   readonly store: EventStore;
-  readonly key: SourceKey;
+  readonly signer: Pick<SourceSigner, 'sign' | 'publicKeyAt'>;
   readonly progress: ProgressBook;
   readonly clock: Clock;
 }
@@ -46,7 +46,7 @@ export class FeedController {
   getHead = async ({ source }: GetHeadRequest): Promise<GetHeadReply> => {
     this.mustBeOurs(source);
     const { position, chain } = await this.parts.store.head();
-    return { head: this.sign(position, chain), publicKey: this.parts.key.publicKey, following: this.parts.progress.list() };
+    return { head: await this.sign(position, chain), publicKey: await this.parts.signer.publicKeyAt(position), following: this.parts.progress.list() };
   };
 
   private async *batches(afterPosition: number, signal: AbortSignal): AsyncGenerator<Batch> {
@@ -71,7 +71,7 @@ export class FeedController {
             bytes += event.length;
             chain = nextChain(chain, event);
           }
-          yield { firstPosition: position + 1, events, head: this.sign(position + events.length, chain) };
+          yield { firstPosition: position + 1, events, head: await this.sign(position + events.length, chain) };
           position += events.length;
         }
         if (page.length > 0) {
@@ -80,7 +80,7 @@ export class FeedController {
           this.chains.remember(position, chain);
           const appended = await more;
           // Nothing came within a second: say that we are here, and where we stand.
-          if (!appended && !signal.aborted) yield { firstPosition: 0, events: [], head: this.sign(position, chain) };
+          if (!appended && !signal.aborted) yield { firstPosition: 0, events: [], head: await this.sign(position, chain) };
         }
       }
     } finally {
@@ -89,11 +89,11 @@ export class FeedController {
   }
 
   /** The readers of one log are mostly at one place in it: a head just signed serves them all. */
-  private sign(position: number, chain: Uint8Array): SignedHead {
+  private async sign(position: number, chain: Uint8Array): Promise<SignedHead> {
     const timeMs = this.parts.clock.nowMs();
     const last = this.lastSigned;
     if (last?.position === position && timeMs >= last.timeMs && timeMs - last.timeMs < paceMs && Buffer.compare(last.chain, chain) === 0) return last;
-    return (this.lastSigned = this.parts.key.sign({ source: this.parts.source, position, chain, timeMs }));
+    return (this.lastSigned = await this.parts.signer.sign(position, chain, timeMs));
   }
 
   private mustBeOurs(source: string): void {

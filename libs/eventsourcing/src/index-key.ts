@@ -1,0 +1,40 @@
+import type { IndexValue } from './read-model.js';
+
+const numberTag = 0x10;
+const stringTag = 0x20;
+
+/**
+ * The values of an index as one key whose byte order is the index order (numbers before strings, strings by UTF-8
+ * bytes), so that any index is one column and a prefix of values is a prefix of bytes.
+ */
+export function indexKey(values: readonly IndexValue[]): Buffer {
+  return Buffer.concat(values.map((value) => (typeof value === 'number' ? numberKey(value) : stringKey(value))));
+}
+
+/** Above every key that starts with `prefix`: no tag reaches 0xff. */
+export function afterPrefix(prefix: Uint8Array): Buffer {
+  return Buffer.concat([prefix, Uint8Array.of(0xff)]);
+}
+
+/** The next key of all: nothing lies between a key and itself with a zero byte. */
+export function rightAfter(key: Uint8Array): Buffer {
+  return Buffer.concat([key, Uint8Array.of(0x00)]);
+}
+
+/** An IEEE double sorts by its bytes once the sign bit is flipped, or every bit where it is negative. */
+function numberKey(value: number): Buffer {
+  if (!Number.isSafeInteger(value)) throw new TypeError('an index value is a string or a safe integer');
+  const key = Buffer.alloc(9);
+  key[0] = numberTag;
+  key.writeDoubleBE(value === 0 ? 0 : value, 1);
+  if (value < 0) for (let index = 1; index < 9; index++) key[index] = ~key[index]! & 0xff;
+  else key[1]! |= 0x80;
+  return key;
+}
+
+/** Ends in 00 01; a zero byte inside is 00 ff. A shorter string therefore comes first. */
+function stringKey(value: string): Buffer {
+  const escaped = value.includes('\0') ? value.split('\0').map((part) => Buffer.from(part)) : [Buffer.from(value)];
+  const parts = escaped.flatMap((part, index) => (index === 0 ? [part] : [Uint8Array.of(0x00, 0xff), part]));
+  return Buffer.concat([Uint8Array.of(stringTag), ...parts, Uint8Array.of(0x00, 0x01)]);
+}
