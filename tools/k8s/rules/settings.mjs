@@ -2,12 +2,12 @@
 // its default is right, for a reason given here.
 import { readConfig } from '../../../libs/runtime/dist/index.js';
 import { settings } from '../apps.mjs';
-import { come } from '../coming.mjs';
 import { containersOf, environmentOf, ofKind, workloads } from '../manifests.mjs';
 
 /** For `migrate`, which touches only the database, and for the program that stays. */
 export const defaultIsRight = {
   TILLID_LOG_LEVEL: 'info says what an operator acts on; more is for a pod at a time, by hand',
+  TILLID_SOURCE_KEY_DAYS: 'a year; SECURITY.md, keys and secrets',
   TILLID_LEASE_MS: 'three seconds without a list are shorter than a rolling update; the same everywhere',
   TILLID_KAFKA_REPLICATION: 'three brokers, a copy each (local has one broker, and says so)',
   TILLID_KAFKA_RETENTION_HOURS: 'three days: a weekend without anybody; longer away is back-filled over gRPC',
@@ -30,7 +30,7 @@ export const defaultIsRight = {
 };
 
 export function settingsAgree(manifests) {
-  return [...eachContainer(manifests), ...unread(manifests), ...idle(), ...come().map((name) => `${name} is there now: delete it from tools/k8s/coming.mjs`)];
+  return [...eachContainer(manifests), ...unread(manifests), ...idle()];
 }
 
 function eachContainer(manifests) {
