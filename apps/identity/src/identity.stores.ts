@@ -4,6 +4,7 @@ import type { StorePlan, Stores } from '@tillid/service';
 import type { CitizenKeyRecords, KeyUseCounts } from './key-ring/citizen-key-records.js';
 import { SqliteCitizenKeyRecords } from './key-ring/citizen-key-records.sqlite.js';
 import { openKeyRingDatabase } from './key-ring/key-ring.database.js';
+import { keyRingCollections, keyRingDatabase, mongoKeyRing } from './key-ring/key-ring.mongo.js';
 import { SqliteKeyUseCounts } from './key-ring/key-use-counts.sqlite.js';
 import { subjects } from './on-subject-linked/subjects.read-model.js';
 
@@ -12,6 +13,7 @@ export const identityStorePlan: StorePlan = {
   readModels: [subjects.model],
   vault: true,
   expiringStores: [],
+  own: [{ database: keyRingDatabase, collections: keyRingCollections }],
 };
 
 export interface IdentityStores {
@@ -28,11 +30,12 @@ export async function openStores(stores: Stores): Promise<IdentityStores> {
     events: await stores.eventStore('log'),
     readModels: await stores.readModelStore(),
     vault: await stores.vault(),
-    ...openKeyRing(stores),
+    ...(await openKeyRing(stores)),
   };
 }
 
-function openKeyRing({ engine }: Stores): Pick<IdentityStores, 'keys' | 'keyUseCounts'> {
+async function openKeyRing({ engine }: Stores): Promise<Pick<IdentityStores, 'keys' | 'keyUseCounts'>> {
+  if (engine.kind === 'mongo') return mongoKeyRing(await engine.database(keyRingDatabase));
   const keyRing = openKeyRingDatabase(join(engine.folder, 'key-ring.sqlite'));
   return { keys: new SqliteCitizenKeyRecords(keyRing), keyUseCounts: new SqliteKeyUseCounts(keyRing) };
 }

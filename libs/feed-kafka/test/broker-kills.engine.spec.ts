@@ -29,7 +29,6 @@ function keeper(name: string, from: Checkpoint) {
 }
 
 const away: SourceReader = {
-  // eslint-disable-next-line require-yield
   async *subscribe() {
     throw new Error('the source itself is away');
   },

@@ -5,6 +5,7 @@ import { ConfigRefused, createLogger, observeProcess, readConfig, startTelemetry
 import { migrateService } from './migrate-service.js';
 import { releaseStartupMemory } from './release-startup-memory.js';
 import { rpcServiceOf } from './rpc-controller.js';
+import { openShared } from './shared-state.js';
 import { RunningService } from './running-service.js';
 import { SERVICE_PARTS, type ServiceParts } from './service-parts.js';
 import { Shell, type ServiceConfig } from './shell.js';
@@ -80,7 +81,8 @@ async function openTelemetry(name: ServiceName, { metricsListen }: ServiceConfig
 
 /** The service as its module composes it, not yet started. */
 export async function composeService(declaration: ServiceDeclaration, config: ServiceConfig, logger: Logger): Promise<RunningService> {
-  const shell = new Shell(declaration.name, config, logger);
+  const { stores, secrets } = await openShared(declaration, config);
+  const shell = new Shell(declaration.name, config, logger, stores, secrets);
   const app = await NestFactory.createApplicationContext(shellModule(shell, declaration.module), { logger: false, abortOnError: false });
   const parts = app.get<ServiceParts>(SERVICE_PARTS, { strict: false });
   const controllers = [...app.get(ModulesContainer).values()]

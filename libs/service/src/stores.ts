@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CompareAndSetRecord, EventStore, ExpiringStore, ReadModelStore, Vault } from '@tillid/eventsourcing';
+import type { CollectionShape, MongoDatabase } from '@tillid/store-mongo';
 import { sqliteCompareAndSetRecord, sqliteEventStore, sqliteExpiringStore, sqliteReadModelStore, sqliteVault } from '@tillid/store-sqlite';
 
 /**
@@ -28,9 +29,11 @@ export interface StorePlan {
   readonly readModels: readonly { readonly name: string; readonly version: number; readonly indexes: Readonly<Record<string, unknown>> }[];
   readonly vault: boolean;
   readonly expiringStores: readonly string[];
+  /** Databases of the app's own adapters, where stores are in MongoDB. */
+  readonly own?: readonly { readonly database: string; readonly collections: readonly CollectionShape[] }[];
 }
 
-export type Engine = { readonly kind: 'sqlite'; readonly folder: string };
+export type Engine = { readonly kind: 'sqlite'; readonly folder: string } | { readonly kind: 'mongo'; /** One of the plan's own, opened once and closed with the stores. */ readonly database: (name: string) => Promise<MongoDatabase> };
 
 /** A file each in one folder: one machine, one process. */
 export function sqliteStores(folder: string): Stores {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Refused } from '@tillid/kernel';
-import { CannotApply, followSource, ledgerConsumer, ProgressBook, StoreFault, type Consumer, type FeedBatch, type FollowSource, type SourceReader, type Trouble } from '../index.js';
+import { CannotApply, followSource, ledgerConsumer, nextChain, ProgressBook, StoreFault, type Consumer, type FeedBatch, type FollowSource, type SourceReader, type Trouble } from '../index.js';
 import { inMemoryEventStore, inMemoryReadModelStore } from '../in-memory/index.js';
 import { consentSource, noon, signHead, testClock } from '../world.spec-kit.js';
 
@@ -199,5 +199,34 @@ describe('following another service', () => {
     follower.start();
     expect(await reached(7)).toBe(true);
     await follower.stop();
+  });
+
+  it('through a broker that hides a change of key, and forges on with the old one, ends when the source itself is heard', async () => {
+    const { source, ledger, options, parked } = await world(1);
+    await source.rotate();
+    await source.act('consent-2', { type: 'Request' });
+    const { head } = await source.batch(0, 2);
+    const forged = Buffer.from('an event that never was');
+    const lie = { firstPosition: 3, events: [forged], head: signHead('consent/0', source.privateKey, 3, nextChain(head.chain, forged), noon + 9) };
+    const relay = scripted(async () => [lie], async () => [lie]);
+    // The first two events come from the source, since the key does; then the broker leads on.
+    const reader = scripted(async () => [await source.batch(0, 2)], async (after) => [await source.batch(after)]);
+    const follower = followSource({ ...options(reader), relay, hearSourceEveryMs: 0 });
+    follower.start();
+    expect(await parked()).toBe('source.head_not_signed');
+    await follower.stop();
+    expect((await ledger.head()).position).toBe(3);
+  });
+
+  it('hears the source itself now and then, though the relay has everything', async () => {
+    const { source, options, reached } = await world();
+    // The relay's first word is asked of the source, since the key comes from there.
+    const relay = scripted(...[3, 4, 5, 6, 7].map((upTo) => async (after: number) => [await source.batch(after, upTo)]));
+    const reader = scripted(async () => [await source.batch(0, 2)], ...Array.from({ length: 9 }, () => async (after: number) => [await source.batch(after, after)]));
+    const follower = followSource({ ...options(reader), relay, hearSourceEveryMs: 0 });
+    follower.start();
+    expect(await reached(7)).toBe(true);
+    await follower.stop();
+    expect(reader.subscribedAfter.slice(0, 4)).toEqual([0, 4, 5, 6]);
   });
 });

@@ -18,17 +18,25 @@ export interface FollowSource extends FollowerParts {
   readonly relay?: SourceReader;
   /** A relay that failed, or brought what its source did not sign, is left alone for so long; the source itself is read meanwhile. Default 10 s. */
   readonly relayRestMs?: number;
+  /**
+   * However well a relay does, the source itself is heard so often: whoever has the relay, and a key that the source has
+   * replaced, can hide the replacement and go on in its name, but not for longer. Default 10 min.
+   */
+  readonly hearSourceEveryMs?: number;
   /** Each verified head, once everything up to it is applied. */
   readonly onHead?: (head: SignedHead) => void;
 }
 
 const relayRestMsDefault = 10_000;
+const hearSourceEveryMsDefault = 600_000;
 
 /** How a session reads, and for how long. */
 interface Reading {
   readonly transport: Transport;
   /** A back-fill: over when it is past this position, or the source has no more; and not before that time. Left out: for ever. */
   readonly until?: { readonly position: number; readonly timeMs: number };
+  /** Of a relay: when the source itself is to be heard again. */
+  readonly hearSourceAtMs?: number;
 }
 
 interface ReadEnd {
@@ -37,14 +45,14 @@ interface ReadEnd {
 }
 
 const direct: Reading = { transport: 'direct' };
-const relayed: Reading = { transport: 'relayed' };
 const again: SessionEnd = { kind: 'again' };
 
 /** Follows another service's log for ever, by the rules of `takeIn`. */
 export function followSource(options: FollowSource): Follower {
-  const { source, relay, relayRestMs = relayRestMsDefault } = options;
+  const { source, relay, relayRestMs = relayRestMsDefault, hearSourceEveryMs = hearSourceEveryMsDefault } = options;
+  const relayed = (): Reading => ({ transport: 'relayed', hearSourceAtMs: performance.now() + hearSourceEveryMs });
   const withoutRelay = (): Reading => ({ ...direct, until: { position: 0, timeMs: performance.now() + relayRestMs } });
-  let reading = relay ? relayed : direct;
+  let reading = relay ? relayed() : direct;
   const lost = () => {
     reading = withoutRelay();
   };
@@ -53,12 +61,12 @@ export function followSource(options: FollowSource): Follower {
     const { transport } = reading;
     const reader = transport === 'direct' ? options.reader : noticing(relay!, source, session.signal, lost);
     try {
-      const end = await readSession(options, reader, reading, checkpoint, session, withoutRelay);
+      const end = await readSession(options, reader, reading, checkpoint, session, { relayed, withoutRelay });
       reading = end.next;
       return end.session;
     } catch (error) {
       // A source that is away leaves whatever the relay has.
-      if (relay && transport === 'direct') reading = relayed;
+      if (relay && transport === 'direct') reading = relayed();
       throw error;
     }
   });
@@ -79,7 +87,7 @@ function noticing(relay: SourceReader, source: string, stopping: AbortSignal, lo
   };
 }
 
-async function readSession(options: FollowSource, reader: SourceReader, reading: Reading, checkpoint: Checkpoint, session: Session, withoutRelay: () => Reading): Promise<ReadEnd> {
+async function readSession(options: FollowSource, reader: SourceReader, reading: Reading, checkpoint: Checkpoint, session: Session, { relayed, withoutRelay }: { relayed(): Reading; withoutRelay(): Reading }): Promise<ReadEnd> {
   const { source, consumer, onHead, onTrouble, telemetry = noTelemetry } = options;
   const { transport } = reading;
   let standing: Standing = { checkpoint, pending: [] };
@@ -118,7 +126,8 @@ async function readSession(options: FollowSource, reader: SourceReader, reading:
       session.settled();
       session.heard(standing.checkpoint.position);
       if (batch.head.position === standing.checkpoint.position && batch.head.position > 0) onHead?.(batch.head);
-      if (filled(reading, standing, batch)) return { session: again, next: relayed };
+      if (filled(reading, standing, batch)) return { session: again, next: relayed() };
+      if (performance.now() >= (reading.hearSourceAtMs ?? Infinity)) return { session: again, next: { ...direct, until: { position: standing.checkpoint.position, timeMs: 0 } } };
       if (session.signal.aborted) break;
     }
   } catch (error) {

@@ -9,6 +9,8 @@ export interface Instruments {
   readonly refusalsRecorded: Counter;
   /** Labels: attributeNames.lease, and attributeNames.change: taken, lost or given back. */
   readonly leaseChanges: Counter;
+  /** Commits sent again. Labels: attributeNames.store and attributeNames.retry. */
+  readonly appendRetries: Counter;
 }
 
 let made: Instruments | undefined;
@@ -23,6 +25,7 @@ export function instruments(): Instruments {
     throttled: meter.createCounter(metricNames.throttled),
     refusalsRecorded: meter.createCounter(metricNames.refusalsRecorded),
     leaseChanges: meter.createCounter(metricNames.leaseChanges),
+    appendRetries: meter.createCounter(metricNames.appendRetries),
   };
   return made;
 }

@@ -33,6 +33,10 @@ export const attributeNames = {
   limit: 'tillid.limit',
   lease: 'tillid.lease',
   change: 'tillid.change',
+  /** "log", "ledger". */
+  store: 'tillid.store',
+  /** Why a commit was sent again: another replica had its position, or the answer was lost. */
+  retry: 'tillid.retry',
   /** Which part of a figure: a percentile, a kind of memory, user or system time. */
   of: 'tillid.of',
 } as const;
@@ -48,6 +52,7 @@ export const metricNames = {
   relaySilence: 'tillid.relay.silence',
   leaseHeld: 'tillid.lease.held',
   leaseChanges: 'tillid.lease.changes',
+  appendRetries: 'tillid.append.retries',
   checkpointAge: 'tillid.checkpoint.age',
   checkpointBehind: 'tillid.checkpoint.behind',
   checkpointSize: 'tillid.checkpoint.size',
