@@ -4,6 +4,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { metricNames, metricPrefix, serviceNames } from '../../libs/runtime/dist/index.js';
 import { addressesFrom, defaultPortBase } from '../../apps/tillid/dist/installation/addresses.js';
+import { auditStorePlan } from '../../apps/audit/dist/audit.stores.js';
+import { authenticationStorePlan } from '../../apps/authentication/dist/authentication.stores.js';
+import { consentStorePlan } from '../../apps/consent/dist/consent.stores.js';
+import { identityStorePlan } from '../../apps/identity/dist/identity.stores.js';
 import { auditConfig } from '../../apps/audit/dist/audit.config.js';
 import { sources as auditSources } from '../../apps/audit/dist/domain/audit.events.js';
 import { authenticationConfig } from '../../apps/authentication/dist/authentication.config.js';
@@ -17,6 +21,9 @@ export { serviceNames };
 
 /** Per service its settings, as it declares them. */
 export const settings = known;
+
+/** Per service the databases of its own adapters, beside the two that every service has. */
+export const ownDatabases = mapValues({ identity: identityStorePlan, authentication: authenticationStorePlan, consent: consentStorePlan, audit: auditStorePlan }, ({ own = [] }) => own.map(({ database }) => database));
 
 /** Per service: { grpc, http?, https? }, as a local installation of the default ports has them. */
 export const ports = Object.fromEntries(
