@@ -4,20 +4,26 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { metricNames, metricPrefix, serviceNames } from '../../libs/runtime/dist/index.js';
 import { addressesFrom, defaultPortBase } from '../../apps/tillid/dist/installation/addresses.js';
+import { auditStorePlan } from '../../apps/audit/dist/audit.stores.js';
+import { authenticationStorePlan } from '../../apps/authentication/dist/authentication.stores.js';
+import { consentStorePlan } from '../../apps/consent/dist/consent.stores.js';
+import { identityStorePlan } from '../../apps/identity/dist/identity.stores.js';
 import { auditConfig } from '../../apps/audit/dist/audit.config.js';
 import { sources as auditSources } from '../../apps/audit/dist/domain/audit.events.js';
 import { authenticationConfig } from '../../apps/authentication/dist/authentication.config.js';
 import { consentConfig } from '../../apps/consent/dist/consent.config.js';
 import { identityConfig } from '../../apps/identity/dist/identity.config.js';
-import { comingMetrics, comingSettings } from './coming.mjs';
 
 const root = join(import.meta.dirname, '../..');
 const known = { identity: identityConfig, authentication: authenticationConfig, consent: consentConfig, audit: auditConfig };
 
 export { serviceNames };
 
-/** Per service its settings, by their variables' declarations. */
-export const settings = Object.fromEntries(Object.entries(known).map(([service, config]) => [service, { ...comingSettings, ...config }]));
+/** Per service its settings, as it declares them. */
+export const settings = known;
+
+/** Per service the databases of its own adapters, beside the two that every service has. */
+export const ownDatabases = mapValues({ identity: identityStorePlan, authentication: authenticationStorePlan, consent: consentStorePlan, audit: auditStorePlan }, ({ own = [] }) => own.map(({ database }) => database));
 
 /** Per service: { grpc, http?, https? }, as a local installation of the default ports has them. */
 export const ports = Object.fromEntries(
@@ -40,7 +46,7 @@ export function checksTokens(service) {
 
 /** Names as Prometheus has them: dots become underscores, counters end in _total, units are not appended. */
 export const prometheusMetrics = new Set(
-  [...Object.values(metricNames), ...counterNames().map((name) => metricPrefix + name), ...comingMetrics].map((name) => name.replaceAll('.', '_')).flatMap((name) => [name, `${name}_total`, `${name}_count`, `${name}_sum`, `${name}_bucket`]),
+  [...Object.values(metricNames), ...counterNames().map((name) => metricPrefix + name)].map((name) => name.replaceAll('.', '_')).flatMap((name) => [name, `${name}_total`, `${name}_count`, `${name}_sum`, `${name}_bucket`]),
 );
 
 /** A type has no value to import: its text is read. */

@@ -1,45 +1,50 @@
 // A topic for each log, as its relay wants it; one writer; readers who take the log in, and no others.
+import { topicOf } from '../../../libs/feed-kafka/dist/topic/topic-of.js';
+import { settingsOf } from '../../../libs/feed-kafka/dist/topic/topic-shape.js';
 import { readsFrom, serviceNames, settings } from '../apps.mjs';
 import { environmentOf, named, ofKind, workloads } from '../manifests.mjs';
 
-const topicOf = (service) => `tillid.${service}.events`;
-const hourMs = 3_600_000;
+const topicName = (service) => topicOf(`${service}/0`);
 
 export function kafkaAgrees(manifests) {
   return [...serviceNames.flatMap((service) => [...topic(manifests, service), ...grants(manifests, service)]), ...strangers(manifests), ...brokers(manifests)];
 }
 
+/** As the relay's start-up wants it, to the last setting. */
 function topic(manifests, service) {
-  const found = named(manifests, 'KafkaTopic', topicOf(service));
-  if (!found) return [`there is no KafkaTopic ${topicOf(service)}`];
-  const told = (variable) => Number(environmentOf(manifests, workloads(manifests).find((each) => each.service === service).pod.containers[0])[variable] ?? Object.values(settings[service]).find((each) => each.variable === variable).default);
-  const replication = told('TILLID_KAFKA_REPLICATION');
-  const wanted = {
-    'cleanup.policy': 'delete',
-    'retention.ms': told('TILLID_KAFKA_RETENTION_HOURS') * hourMs,
-    'min.insync.replicas': replication >= 2 ? 2 : 1,
-    'unclean.leader.election.enable': false,
-    'message.timestamp.type': 'LogAppendTime',
-  };
+  const name = topicName(service);
+  const found = named(manifests, 'KafkaTopic', name);
+  if (!found) return [`there is no KafkaTopic ${name}`];
+  const replication = told(manifests, service, 'TILLID_KAFKA_REPLICATION');
+  const wanted = settingsOf({ source: `${service}/0`, replication, retentionHours: told(manifests, service, 'TILLID_KAFKA_RETENTION_HOURS') });
   const { partitions, replicas, config } = found.spec;
-  const wrong = Object.entries(wanted).filter(([name, value]) => config[name] !== value).map(([name, value]) => `${topicOf(service)}: ${name} is ${config[name]}, not ${value}`);
-  return [...(partitions === 1 ? [] : [`${topicOf(service)} has ${partitions} partitions`]), ...(replicas === replication ? [] : [`${topicOf(service)} has ${replicas} replicas, and its relay wants ${replication}`]), ...wrong];
+  return [
+    ...(partitions === 1 ? [] : [`${name} has ${partitions} partitions`]),
+    ...(replicas === replication ? [] : [`${name} has ${replicas} replicas, and its relay wants ${replication}`]),
+    ...Object.entries(wanted).filter(([setting, value]) => String(config[setting]) !== value).map(([setting, value]) => `${name}: ${setting} is ${config[setting]}, not ${value}`),
+    ...Object.keys(config).filter((setting) => !(setting in wanted)).map((setting) => `${name}: nobody wants ${setting}`),
+  ];
+}
+
+function told(manifests, service, variable) {
+  const { pod } = workloads(manifests).find((each) => each.service === service);
+  return Number(environmentOf(manifests, pod.containers[0])[variable] ?? Object.values(settings[service]).find((each) => each.variable === variable).default);
 }
 
 function grants(manifests, service) {
   const user = named(manifests, 'KafkaUser', service);
   if (user?.spec.authentication.type !== 'tls-external') return [`KafkaUser ${service}: its certificate is cert-manager's (tls-external)`];
   const found = user.spec.authorization.acls.flatMap(({ resource, operations }) => operations.map((operation) => `${operation} ${resource.type} ${resource.name}`));
-  const wanted = [...operationsOn(service, ['Read', 'Write', 'Describe', 'DescribeConfigs']), ...readsFrom[service].filter((each) => each !== service).flatMap((each) => operationsOn(each, ['Read', 'Describe']))];
+  const wanted = [...operationsOn(service, ['Read', 'Write', 'DescribeConfigs']), ...readsFrom[service].filter((each) => each !== service).flatMap((each) => operationsOn(each, ['Read']))];
   return [...wanted.filter((each) => !found.includes(each)).map((each) => `KafkaUser ${service} may not ${each}`), ...found.filter((each) => !wanted.includes(each)).map((each) => `KafkaUser ${service} may ${each}, and has no use for it`)];
 }
 
 function operationsOn(service, operations) {
-  return operations.map((operation) => `${operation} topic ${topicOf(service)}`);
+  return operations.map((operation) => `${operation} topic ${topicName(service)}`);
 }
 
 function strangers(manifests) {
-  return ofKind(manifests, 'KafkaUser', 'KafkaTopic').filter(({ kind, metadata }) => !serviceNames.some((service) => metadata.name === (kind === 'KafkaUser' ? service : topicOf(service)))).map(({ kind, metadata }) => `${kind} ${metadata.name} is of no service`);
+  return ofKind(manifests, 'KafkaUser', 'KafkaTopic').filter(({ kind, metadata }) => !serviceNames.some((service) => metadata.name === (kind === 'KafkaUser' ? service : topicName(service)))).map(({ kind, metadata }) => `${kind} ${metadata.name} is of no service`);
 }
 
 function brokers(manifests) {
