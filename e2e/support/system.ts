@@ -48,12 +48,14 @@ export class System {
     return system;
   }
 
-  /** Two replicas of each service, on engines that `prepare` starts once the certificates are there; it answers the environment that names them. */
-  static async startCluster(portBase: number, prepare: (data: string) => Promise<Readonly<Record<string, string>>>): Promise<System> {
+  /** Two replicas of each service, on engines that `prepare` starts once the certificates are there; it answers the environment that names them, or undefined where there are none. */
+  static async startCluster(portBase: number, prepare: (data: string) => Promise<Readonly<Record<string, string>> | undefined>): Promise<System | undefined> {
     const data = await mkdtemp(join(tmpdir(), 'tillid-cluster-'));
     const { code, stderr } = await command('apps/tillid/bin/tillid.mjs', ['certificates', '--data', data, '--port-base', String(portBase)]);
     if (code !== 0) throw new Error(`no certificates: ${stderr}`);
-    const system = new System(data, portBase, await prepare(data), ['--cluster']);
+    const environment = await prepare(data);
+    if (!environment) return undefined;
+    const system = new System(data, portBase, environment, ['--cluster']);
     await system.up();
     return system;
   }

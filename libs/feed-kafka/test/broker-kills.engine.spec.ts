@@ -1,38 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import { chained, followSource, ProgressBook, startingPoint, type Checkpoint, type Consumer, type EventStore, type SourceEvent, type SourceReader } from '@tillid/eventsourcing';
+import { chained, followSource, ProgressBook, startingPoint, type Checkpoint, type EventStore } from '@tillid/eventsourcing';
 import { systemClock } from '@tillid/runtime';
 import { startEngines } from '@tillid/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readRecord } from '../src/index.js';
 import { until } from './announced-log.js';
+import { away, keeper } from './keeper.js';
 import { sourceOnKafka, started } from './real-kafka.js';
 
 const engines = await startEngines({ kafka: true });
 afterAll(() => engines?.stop());
-
-/** Keeps what it is given, in memory, and fails on anything it is given twice or too early. */
-function keeper(name: string, from: Checkpoint) {
-  const taken: SourceEvent[] = [];
-  let checkpoint = from;
-  const consumer: Consumer = {
-    name,
-    standing: () => Promise.resolve(checkpoint),
-    apply(_source, events, next) {
-      if (events[0]!.position !== checkpoint.position + 1) throw new Error(`given ${events[0]!.position} after ${checkpoint.position}`);
-      taken.push(...events);
-      checkpoint = next;
-      return Promise.resolve({ unknownTypes: 0 });
-    },
-  };
-  return { consumer, taken };
-}
-
-const away: SourceReader = {
-  async *subscribe() {
-    throw new Error('the source itself is away');
-  },
-};
 
 async function append(store: EventStore, count: number): Promise<void> {
   for (let added = 0; added < count; added += 50) {
@@ -84,7 +62,30 @@ describe.skipIf(!engines)('a broker that is killed, again and again, while tens 
       seen.add(read.position);
     }
     expect(seen.size).toBe(position - 1);
-    for (const { taken } of keepers) expect(taken.map(({ bytes }) => Buffer.from(bytes).toString('hex'))).toEqual(written.slice(1));
+    for (const { bytes } of keepers) expect(bytes()).toEqual(written.slice(1));
     expect(book.list().map(({ gaps }) => gaps)).toEqual([0, 0]);
+  });
+});
+
+describe.skipIf(!engines)('a broker that is away', () => {
+  it('keeps neither a relay nor a reader from stopping, whatever they wait for', async () => {
+    const { source, append, relay, reader } = await sourceOnKafka(engines!);
+    const sending = await started(relay());
+    const waiting = await started(relay());
+    const readers = reader();
+    const stopping = new AbortController();
+    const batches = readers.subscribe(source, 1, stopping.signal)[Symbol.asyncIterator]();
+    await batches.next();
+    await engines!.kill('kafka');
+    await append(10);
+    const next = batches.next();
+    const late = readers.subscribe(source, 1, stopping.signal)[Symbol.asyncIterator]().next();
+    stopping.abort();
+    // What was sent before may still come out; a subscription that had nothing ends.
+    await next;
+    expect((await late).done).toBe(true);
+    await Promise.all([sending.stop(), waiting.stop()]);
+    readers.close();
+    await engines!.start('kafka');
   });
 });

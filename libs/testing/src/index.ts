@@ -8,3 +8,4 @@ export * from './made.js';
 export * from './read-model-store-contract.js';
 export * from './secrets-contract.js';
 export * from './small-store-contracts.js';
+export * from './tcp-proxy.js';

@@ -1,4 +1,4 @@
-import { Kafka, logLevel, type Admin, type KafkaConfig, type LogEntry } from 'kafkajs';
+import kafkajs, { type Admin, type KafkaConfig, type LogEntry } from 'kafkajs';
 import type { Logger } from '@tillid/runtime';
 import type { KafkaClient } from '../kafka-client.js';
 import { kafkajsReading } from './kafkajs-reading.js';
@@ -38,7 +38,7 @@ export function kafkaClient({ brokers, tls, clientId, logger }: KafkaClientOptio
         // Three seconds or so in all; whoever needs more begins anew, and says so.
         retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 5 },
         // What fails is told to whoever asked for it, who says it once and in our words.
-        logLevel: logLevel.WARN,
+        logLevel: kafkajs.logLevel.WARN,
         logCreator: () => quietly(logger),
       },
     };
@@ -51,7 +51,7 @@ export function kafkaClient({ brokers, tls, clientId, logger }: KafkaClientOptio
 }
 
 async function administered<Result>({ config, sockets }: Connecting, work: (admin: Admin) => Promise<Result>): Promise<Result> {
-  const admin = new Kafka(config).admin();
+  const admin = new kafkajs.Kafka(config).admin();
   try {
     await admin.connect();
     return await work(admin);

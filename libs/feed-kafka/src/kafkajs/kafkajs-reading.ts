@@ -1,5 +1,5 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import { Kafka } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { OffsetGone, TopicMissing, type TopicReading, type TopicRecord } from '../kafka-client.js';
 import { KafkajsCluster, type FetchedMessage, type KafkajsBroker } from './internals.js';
 import type { Connecting } from './kafkajs-client.js';
@@ -21,7 +21,7 @@ interface KafkajsError extends Error {
 export async function kafkajsReading({ config, sockets }: Connecting, topic: string): Promise<TopicReading> {
   const cluster = new KafkajsCluster({
     ...config,
-    logger: new Kafka(config).logger(),
+    logger: new kafkajs.Kafka(config).logger(),
     enforceRequestTimeout: true,
     metadataMaxAge: 300_000,
     allowAutoTopicCreation: false,

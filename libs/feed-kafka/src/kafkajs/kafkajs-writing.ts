@@ -1,5 +1,5 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import { Kafka, Partitioners } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import type { TopicWriting } from '../kafka-client.js';
 import type { Connecting } from './kafkajs-client.js';
 
@@ -14,11 +14,11 @@ const graceMs = 3000;
  * one at a time, and when it fails all the same (kafkajs gives up when no broker can be reached) the producer is spent.
  */
 export async function kafkajsWriting({ config, sockets }: Connecting, topic: string): Promise<TopicWriting> {
-  const producer = new Kafka(config).producer({
+  const producer = new kafkajs.Kafka(config).producer({
     idempotent: true,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     retry: { ...config.retry, retries: Number.MAX_SAFE_INTEGER },
   });
   let spent = false;

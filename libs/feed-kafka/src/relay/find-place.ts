@@ -28,20 +28,21 @@ const pageEvents = 1000;
 
 /**
  * The furthest of the last heads the source signed: each batch ends with one, so it is where the last relay got to. An
- * empty topic begins at the log's head; consumers ask the source itself for what was before. Records nobody of ours
- * wrote are passed over. Throws RelayRefused when the topic knows more than the log, or something else.
+ * empty topic begins at the log's head; consumers ask the source itself for what was before. Records that are not the
+ * source's are passed over; a topic of nothing else is as good as empty. Throws RelayRefused when the topic knows more than the log, or something else.
  */
 export async function findPlace(reading: TopicReading, source: string, store: EventStore): Promise<Place> {
   const { first, next } = await reading.bounds();
   const log = await store.head();
-  if (first === next) return { ...log, headTimeMs: 0, nextOffset: next };
+  const beginning: Place = { ...log, headTimeMs: 0, nextOffset: next };
+  if (first === next) return beginning;
 
   const isSourcesOwn = await judgeOf(source, store);
   for (let back = windowRecords; ; back *= 4) {
     const from = Math.max(first, next - back);
     const head = furthest(headsIn(await readUntil(reading, from, next)), isSourcesOwn);
     if (head) return agreed(head, log, store, next);
-    if (from === first || back > lookBackMax) throw new RelayRefused(`no record at the end of the topic is of ${source}`);
+    if (from === first || back > lookBackMax) return beginning;
   }
 }
 

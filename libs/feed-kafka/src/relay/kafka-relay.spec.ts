@@ -1,4 +1,4 @@
-import { emptyChain, nextChain, verifySignedHead } from '@tillid/eventsourcing';
+import { emptyChain, nextChain, verifySignedHead, type Telemetry } from '@tillid/eventsourcing';
 import { silentLogger } from '@tillid/runtime';
 import { describe, expect, it } from 'vitest';
 import { announcedLog, newSourceKey, source, until } from '../../test/announced-log.js';
@@ -148,6 +148,30 @@ describe('the relay', () => {
     await running.stop();
   });
 
+  it('tells whose work each batch goes on with, and how many events went out', async () => {
+    const { append, relay, heads, published, traceParent } = await world();
+    const spans: [string, number, readonly Uint8Array[]][] = [];
+    let counted = 0;
+    const telemetry: Telemetry = {
+      span(name, attributes, work, continues = () => []) {
+        spans.push([name, Number(attributes['events']), continues()]);
+        return work();
+      },
+      count: (name, _attributes, by = 1) => void (name === 'relay.events' && (counted += by)),
+    };
+    const running = relay({ telemetry });
+    running.start();
+    await until(() => heads().length > 0);
+    await append(3);
+    await published(4);
+    await running.stop();
+    expect(spans.map(([name]) => name)).toEqual(spans.map(() => 'relay.publish'));
+    expect(spans.reduce((sum, [, events]) => sum + events, 0)).toBe(3);
+    // One for a trace, though three events are of it.
+    for (const [, , continues] of spans) expect(continues.map((each) => Buffer.from(each))).toEqual([traceParent]);
+    expect(counted).toBe(3);
+  });
+
   it('stops while an append hangs', async () => {
     const { append, relay, heads, kafka } = await world();
     const running = relay();
@@ -221,6 +245,19 @@ describe('a topic that is not what the log wrote', () => {
     await published(11);
     await second.stop();
     expect(positions()).toEqual(upTo(11, 2));
+  });
+
+  it('with records of strangers and nothing else is as good as empty', async () => {
+    const { append, relay, heads, published, positions, kafka } = await world();
+    await append(4);
+    kafka.inject({ headers: {}, value: Buffer.from('junk') }, headRecord(newSourceKey().sign({ source, position: 500, chain: Buffer.alloc(32), timeMs: 1 })));
+    const running = relay();
+    running.start();
+    await until(() => heads().length > 1);
+    await append(1);
+    await published(6);
+    await running.stop();
+    expect(positions()).toEqual([6]);
   });
 
   it.each<[string, number]>([['that was put back from a backup', 3], ['that has another history', 20]])('is left as it is by a log %s', async (_what, length) => {

@@ -1,5 +1,5 @@
 import type { AclEntry, Admin } from 'kafkajs';
-import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from '../kafkajs/enums.js';
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from '../kafkajs/names.js';
 
 /** Who may do what with one topic, as Kafka's principals: "User:CN=consent,OU=service". */
 export interface TopicGrants {

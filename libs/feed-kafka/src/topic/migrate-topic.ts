@@ -1,6 +1,6 @@
 import type { Admin } from 'kafkajs';
 import type { KafkaClient } from '../kafka-client.js';
-import { ConfigResourceTypes, ConfigSource } from '../kafkajs/enums.js';
+import { ConfigResourceTypes, ConfigSource, KafkaJSAggregateError } from '../kafkajs/names.js';
 import { setGrants, type TopicGrants } from './grants.js';
 import { topicOf } from './topic-of.js';
 import { misfits, settingsOf, shapeMisfits, type TopicFound, type TopicWanted } from './topic-shape.js';
@@ -28,7 +28,7 @@ export async function migrateTopic({ client, grants, ...wanted }: TopicMigration
   return client.administer(async (admin) => {
     const topic = topicOf(wanted.source);
     const configEntries = entriesOf(settingsOf(wanted));
-    const made = await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1, replicationFactor: wanted.replication, configEntries }] });
+    const made = await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1, replicationFactor: wanted.replication, configEntries }] }).catch((error: unknown) => notMade(topic, error));
     if (grants) await setGrants(admin, topic, grants);
     if (made) return 'made';
 
@@ -41,6 +41,14 @@ export async function migrateTopic({ client, grants, ...wanted }: TopicMigration
     await admin.alterConfigs({ validateOnly: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries: entriesOf(settings) }] });
     return 'mended';
   });
+}
+
+/** kafkajs says only that something was wrong; why is inside. */
+function notMade(topic: string, error: unknown): never {
+  const [reason] = error instanceof KafkaJSAggregateError ? (error.errors as readonly (Error & { readonly type?: string })[]) : [];
+  if (!reason) throw error;
+  const code = reason.type ?? reason.message;
+  throw new TopicUnfit(topic, [code], code === 'INVALID_REPLICATION_FACTOR' ? 'are there enough brokers?' : reason.message);
 }
 
 /** For start-up: throws TopicUnfit unless the topic is there and fits. */
