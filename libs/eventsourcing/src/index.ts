@@ -1,6 +1,7 @@
 export * from './chain.js';
 export * from './checkpoint.js';
 export * from './command-context.js';
+export * from './commit-queue.js';
 export * from './commit-shape.js';
 export * from './common-events.js';
 export * from './decider.js';
@@ -10,6 +11,7 @@ export * from './event-log.js';
 export * from './event-store.js';
 export * from './fold-cache.js';
 export * from './handle.js';
+export { indexKey, pageBounds } from './index-key.js';
 export * from './read-model.js';
 export * from './recorded-event.js';
 export * from './specification.js';

@@ -1,1 +1,5 @@
-export {};
+export { openMongo, type MongoDatabase, type MongoOptions } from './open-mongo.js';
+export { mongoEventStore, type MongoEventStoreOptions } from './event-store.js';
+export type { AppendMoment, AppendRetry } from './batch-writer.js';
+export { migrate, NotMigrated, requireMigrated } from './migrate.js';
+export type { CollectionShape, IndexShape, MongoPlan } from './collection-shapes.js';

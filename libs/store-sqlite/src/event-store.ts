@@ -1,5 +1,15 @@
-import { checkCommitShape, limits, StoreFault, type AppendOutcome, type Commit, type EventStore, type StoredEvent } from '@tillid/eventsourcing';
-import { CommitQueue, type QueueLimits, type Waiting } from './commit-queue.js';
+import {
+  checkCommitShape,
+  CommitQueue,
+  limits,
+  StoreFault,
+  type AppendOutcome,
+  type Commit,
+  type EventStore,
+  type QueueLimits,
+  type StoredEvent,
+  type Waiting,
+} from '@tillid/eventsourcing';
 import { eventLogApplicationId, eventLogMigrations } from './event-log-schema.js';
 import { eventLogReader } from './event-log-reader.js';
 import { eventLogWriter } from './event-log-writer.js';

@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { decodeDocument, encodeDocument, type PageQuery, type ReadModel, type ReadModelTable } from '@tillid/eventsourcing';
+import { decodeDocument, encodeDocument, indexKey, pageBounds, type ReadModel, type ReadModelTable } from '@tillid/eventsourcing';
 import type { Checkpoints } from './checkpoints.js';
-import { afterPrefix, indexKey, rightAfter } from './index-key.js';
 import { readModelDigest } from './read-model-digest.js';
 import type { ModelTable } from './read-model-schema.js';
 import { readingOf, type Transaction } from './transaction.js';
@@ -94,23 +93,6 @@ export function readModelTable<Document extends object>(
 /** Both bounds always. `+ 0`: with a bare `LIMIT ?` SQLite compiles the statement anew on every call. */
 function pageStatement(table: string, column: string, order: 'ASC' | 'DESC'): string {
   return `SELECT document FROM ${table} WHERE ${column} >= ? AND ${column} < ? ORDER BY ${column} ${order} LIMIT ? + 0`;
-}
-
-/** `equals` is a prefix of the key; a cursor narrows one of its ends, and never widens it: it may come from a caller. */
-function pageBounds({ equals = [], after, descending = false }: PageQuery): [Buffer, Buffer] {
-  const prefix = indexKey(equals);
-  const end = afterPrefix(prefix);
-  if (!after) return [prefix, end];
-  if (descending) return [prefix, smaller(indexKey(after), end)];
-  return [larger(rightAfter(indexKey(after)), prefix), end];
-}
-
-function smaller(left: Buffer, right: Buffer): Buffer {
-  return Buffer.compare(left, right) < 0 ? left : right;
-}
-
-function larger(left: Buffer, right: Buffer): Buffer {
-  return Buffer.compare(left, right) > 0 ? left : right;
 }
 
 function positionsOf(text: unknown): Record<string, number> {

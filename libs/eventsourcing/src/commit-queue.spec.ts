@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { commitTo } from '@tillid/testing';
 import { CommitQueue, type QueueLimits } from './commit-queue.js';
+import type { Commit } from './event-store.js';
 
 const roomy: QueueLimits = { maxBatchCommits: 100, maxCommitBytes: 100, maxQueuedCommits: 100, maxQueuedBytes: 100 };
-const ofBytes = (bytes: number) => commitTo('a', 0, ['x'.repeat(bytes)]);
+const ofBytes = (bytes: number): Commit => ({
+  commandId: new Uint8Array(16),
+  fingerprint: new Uint8Array(32),
+  writes: [{ stream: 'a', expectedRevision: 0, events: [new Uint8Array(bytes)] }],
+});
 const sizes = (queue: CommitQueue): number[] => queue.nextBatch().map(({ bytes }) => bytes);
 
 describe('a queue of commits', () => {
@@ -11,8 +15,12 @@ describe('a queue of commits', () => {
     for (const limits of [{ ...roomy, maxQueuedCommits: 2 }, { ...roomy, maxQueuedBytes: 25 }]) {
       const queue = new CommitQueue(limits);
       expect([10, 10, 10].map((bytes) => queue.offer(ofBytes(bytes)) !== undefined)).toEqual([true, true, false]);
-      queue.settle(queue.nextBatch());
-      expect(queue.offer(ofBytes(10))).toBeDefined();
+      const batch = queue.nextBatch();
+      queue.settle(batch);
+      expect(queue.offer(ofBytes(10))).toBeUndefined();
+      // A second answer to the first makes no more room.
+      for (const answered of [batch[0]!, batch[0]!]) answered.resolve({ kind: 'too_large' });
+      expect([10, 10].map((bytes) => queue.offer(ofBytes(bytes)) !== undefined)).toEqual([true, false]);
       expect(queue.length).toBe(1);
     }
   });
