@@ -4,6 +4,7 @@ import { commitIndexes } from './commit-document.js';
 /** Everything a service keeps in one database. */
 export interface MongoPlan {
   readonly eventLogs?: readonly string[];
+  /** With their checkpoints, which others keep here too: an empty list where there are no models. */
   readonly readModels?: readonly ReadModel<never>[];
   readonly vaults?: readonly string[];
   readonly expiringStores?: readonly string[];
@@ -33,11 +34,11 @@ export interface CollectionShape {
 export const recordsCollection = 'records';
 export const checkpointsCollection = 'checkpoints';
 
-export function shapesOf({ eventLogs = [], readModels = [], vaults = [], expiringStores = [], records = [], collections = [] }: MongoPlan): readonly CollectionShape[] {
+export function shapesOf({ eventLogs = [], readModels, vaults = [], expiringStores = [], records = [], collections = [] }: MongoPlan): readonly CollectionShape[] {
   return [
     ...eventLogs.map((collection) => ({ collection, kind: 'event log', version: 1, indexes: commitIndexes })),
-    ...readModels.map(readModelShape),
-    ...(readModels.length > 0 ? [{ collection: checkpointsCollection, kind: 'checkpoints', version: 1, indexes: [] }] : []),
+    ...(readModels ?? []).map(readModelShape),
+    ...(readModels ? [{ collection: checkpointsCollection, kind: 'checkpoints', version: 1, indexes: [] }] : []),
     ...vaults.map((collection) => ({ collection, kind: 'vault', version: 1, indexes: [] })),
     ...expiringStores.map((collection) => ({ collection, kind: 'expiring store', version: 1, indexes: [{ name: 'x', key: { x: 1 as const } }] })),
     ...(records.length > 0 ? [{ collection: recordsCollection, kind: 'records', version: 1, indexes: [] }] : []),

@@ -1,9 +1,13 @@
-import { mongo, MongooseError } from 'mongoose';
+import { Error as MongooseErrors, mongo, MongooseError } from 'mongoose';
 import { StoreFault } from '@tillid/eventsourcing';
 
-/** From the driver, whatever it says; not a bug of ours. */
+/** Something the schema refused before anything was sent is a bug of ours. */
+const ownBugs = [MongooseErrors.CastError, MongooseErrors.ValidationError, MongooseErrors.StrictModeError];
+
+/** From the driver or the connection, whatever it says. */
 export function isDatabaseError(error: unknown): boolean {
-  return error instanceof mongo.MongoError || error instanceof MongooseError;
+  if (ownBugs.some((bug) => error instanceof bug)) return false;
+  return error instanceof mongo.MongoError || (error instanceof MongooseError && error.name !== 'MongooseBulkWriteError');
 }
 
 /** Where the database answered with anything but what was asked for, nobody knows what is stored. The cause is for logs. */

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
-import { compareAndSetRecordContract, eventStoreContract, expiringStoreContract, vaultContract } from '@tillid/testing';
-import { mongoCompareAndSetRecord, mongoEventStore, mongoExpiringStore, mongoVault } from '../src/index.js';
+import { compareAndSetRecordContract, contractReadModels, eventStoreContract, expiringStoreContract, readModelStoreContract, vaultContract } from '@tillid/testing';
+import { mongoCompareAndSetRecord, mongoEventStore, mongoExpiringStore, mongoReadModelStore, mongoVault } from '../src/index.js';
 import { mongoForSpecs, storeOn } from './on-mongo.js';
 
 const engines = await mongoForSpecs();
@@ -11,12 +11,14 @@ describe.skipIf(!engines)('on MongoDB', () => {
   const eventStore = storeOn(url, logs, (database) => mongoEventStore({ database, name: 'log' }));
   const expiring = (maxEntries?: number) =>
     storeOn(url, { expiringStores: ['sign-ins'] }, (database) => mongoExpiringStore({ database, name: 'sign-ins', ...(maxEntries !== undefined && { maxEntries }) }));
+  const readModels = storeOn(url, { readModels: contractReadModels }, (database) => mongoReadModelStore({ database }));
   const record = storeOn(url, { records: ['tree-head'] }, (database) => mongoCompareAndSetRecord({ database, name: 'tree-head' }));
 
   eventStoreContract('MongoDB', eventStore, {
     shared: eventStore,
     withShortQueue: storeOn(url, logs, (database) => mongoEventStore({ database, name: 'log', limits: { maxQueuedCommits: 4 } })),
   });
+  readModelStoreContract('MongoDB', readModels, { shared: readModels });
   vaultContract('MongoDB', storeOn(url, { vaults: ['vault'] }, (database) => mongoVault({ database, name: 'vault' })));
   expiringStoreContract('MongoDB', expiring(), { shared: expiring(3), small: expiring(3) });
   compareAndSetRecordContract('MongoDB', record, { shared: record });

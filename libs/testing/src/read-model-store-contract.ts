@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compareIndexValues, readModel, type Checkpoint, type ReadModelStore, type ReadModelTable } from '@tillid/eventsourcing';
-import type { Made, Make } from './made.js';
+import type { Made, Make, Shared } from './made.js';
 
 interface Visit {
   readonly id: string;
@@ -16,9 +16,16 @@ const visits = readModel<Visit>({
   indexes: { byCitizen: (visit) => [visit.citizen, visit.atMs, visit.id], byId: (visit) => [visit.id] },
 });
 
+/** What the suite opens, for adapters that must have made it before. */
+export const contractReadModels = [visits, { ...visits, version: 2 }];
+
 const checkpointAt = (position: number): Checkpoint => ({ position, chain: new Uint8Array(32).fill(position), key: new Uint8Array(32), headTimeMs: position * 1_000 });
 
-export function readModelStoreContract(name: string, make: Make<ReadModelStore>): void {
+export interface ReadModelStoreContractOptions {
+  readonly shared: Shared<ReadModelStore>;
+}
+
+export function readModelStoreContract(name: string, make: Make<ReadModelStore>, { shared }: ReadModelStoreContractOptions): void {
   describe(`${name}: a read model store`, () => {
     let made: Made<ReadModelStore>;
     let table: ReadModelTable<Visit>;
@@ -179,6 +186,27 @@ export function readModelStoreContract(name: string, make: Make<ReadModelStore>)
         expect(await made.store.checkpoint('visits-and-more', 'consent/0')).toMatchObject({ position: 4 });
       });
     });
+
+    if (shared !== 'one connection only') {
+      it('keeps the newest of each source when two connections write the same documents at once, new ones and tombstones too', async () => {
+        const one = await shared();
+        const other = await one.another();
+        const tables = [await one.store.open(visits), await other.open(visits)] as const;
+        const writeAt = (which: 0 | 1, key: string, position: number, source: string) => {
+          const document = position % 5 === 0 ? null : visit(key, `${source} ${position}`);
+          return tables[which].write({ projection: 'visits', source, checkpoint: checkpointAt(position), rows: [{ key, document, position }] });
+        };
+        for (let round = 0; round < 20; round++) {
+          const [earlier, later] = [round * 2 + 1, round * 2 + 2];
+          const keys = ['old', `new-${round}`];
+          await Promise.all(keys.flatMap((key) => [writeAt(0, key, earlier, 'consent/0'), writeAt(1, key, later, 'consent/0'), writeAt(round % 2 ? 0 : 1, key, later, 'identity/0')]));
+          for (const versioned of (await tables[0].load(keys)).values()) expect(versioned.positions).toEqual({ 'consent/0': later, 'identity/0': later });
+          expect(await other.checkpoint('visits', 'consent/0')).toMatchObject({ position: later });
+        }
+        await other.close();
+        await one.remove();
+      });
+    }
 
     it('keeps the versions of a model apart', async () => {
       const next = await made.store.open({ ...visits, version: 2 });
