@@ -40,7 +40,7 @@ describe.skipIf(!cluster)('the cluster', () => {
 
   it('shows one log-in as one trace: rpc, append, relay, Kafka, audit, and the leaf in the signed tree', async () => {
     await startTelemetry('test', {});
-    const letter = await addCitizen(system, '6705801242');
+    const letter = await addCitizen(system, '6705803001');
     const traceId = randomBytes(16).toString('hex');
     await inSpan('a log-in', { parent: requestContext(`00-${traceId}-${randomBytes(8).toString('hex')}-01`) }, () => signIn(system, letter));
     const spans = () => collector.spans.filter((span) => span.traceId === traceId);
