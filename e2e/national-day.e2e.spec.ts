@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sqliteEventStore, sqliteReadModelStore } from '@tillid/store-sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DayReport, openToBothIn, personalValuesOf, playDay } from './support/day-report.js';
+import { digestsOf } from './support/rebuilt.js';
 import { replayed } from './support/replayed.js';
 import { checkout, run, serviceNames, System } from './support/system.js';
 import { touchedLogs } from './support/touched-log.js';
@@ -63,6 +65,15 @@ describe('a national day', () => {
     const unseen: string[] = [];
     for (const { how, folder } of touched) if ((await verify(folder)).code !== 1) unseen.push(how);
     expect(unseen).toEqual([]);
+  });
+
+  it('is a function of the ledger: every list of every service, built again from nothing, is the same to the bit', async () => {
+    expect(await system.stop()).toBe(0);
+    const ledger = await sqliteEventStore({ path: join(system.data, 'audit/ledger.sqlite') });
+    const { live, rebuilt } = await digestsOf(ledger, (service) => sqliteReadModelStore({ path: join(system.data, service, 'read-models.sqlite') }));
+    await ledger.close();
+    expect(rebuilt).toEqual(live);
+    await system.up();
   });
 
   it('leaves no name, number, address, user id or password in any byte of any file, span or number it exports', async () => {

@@ -14,6 +14,8 @@ interface Person {
 
 /** What `tillid demo --json` prints, as far as the tests ask. */
 export interface DayReport {
+  /** Part of every user id and agreement id of the day. */
+  readonly run: string;
   readonly expectations: readonly { readonly scene: string; readonly says: string; readonly held: boolean; readonly saw?: string }[];
   readonly acknowledged: readonly { readonly caller: string; readonly rpc: string; readonly idempotencyKey: string; readonly position: string }[];
   readonly refusals: readonly { readonly rpc: string; readonly code: string }[];

@@ -9,6 +9,8 @@ export interface ReplayedEntry {
   readonly stream: string;
   readonly subject: string;
   readonly clientId: string;
+  readonly outcome: { readonly result: string; readonly reason?: string };
+  readonly payload: unknown;
   /** Base64. */
   readonly id: string;
   readonly commandId: string;

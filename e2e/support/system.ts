@@ -13,7 +13,9 @@ export interface Running {
   readonly origin: string;
   readonly portBase: number;
   readonly grpc: Readonly<Record<ServiceName, string>>;
-  readonly pids: Readonly<Record<ServiceName, number>>;
+  /** By the name of the replica: that of its service where it is the only one. */
+  readonly pids: Readonly<Record<ServiceName, number> & Record<string, number>>;
+  readonly replicas: readonly { readonly name: string; readonly service: ServiceName; readonly grpc: string }[];
   readonly logUrl: string;
   readonly vkeyFile: string;
   readonly logFolder: string;
@@ -36,11 +38,24 @@ export class System {
     readonly data: string,
     private readonly portBase: number,
     private readonly environment: Readonly<Record<string, string>>,
+    private readonly more: readonly string[],
   ) {}
 
   /** Ports differ per test file, so that a system that is still stopping does not stand in the way of the next. */
   static async start(portBase: number, { folder = 'tillid-e2e-', environment = {} }: { readonly folder?: string; readonly environment?: Readonly<Record<string, string>> } = {}): Promise<System> {
-    const system = new System(await mkdtemp(join(tmpdir(), folder)), portBase, environment);
+    const system = new System(await mkdtemp(join(tmpdir(), folder)), portBase, environment, []);
+    await system.up();
+    return system;
+  }
+
+  /** Two replicas of each service, on engines that `prepare` starts once the certificates are there; it answers the environment that names them, or undefined where there are none. */
+  static async startCluster(portBase: number, prepare: (data: string) => Promise<Readonly<Record<string, string>> | undefined>): Promise<System | undefined> {
+    const data = await mkdtemp(join(tmpdir(), 'tillid-cluster-'));
+    const { code, stderr } = await command('apps/tillid/bin/tillid.mjs', ['certificates', '--data', data, '--port-base', String(portBase)]);
+    if (code !== 0) throw new Error(`no certificates: ${stderr}`);
+    const environment = await prepare(data);
+    if (!environment) return undefined;
+    const system = new System(data, portBase, environment, ['--cluster']);
     await system.up();
     return system;
   }
@@ -51,7 +66,7 @@ export class System {
 
   async up(): Promise<void> {
     this.output = '';
-    const child = spawn(process.execPath, [join(checkout, 'apps/tillid/bin/tillid.mjs'), 'up', '--data', this.data, '--port-base', String(this.portBase)], {
+    const child = spawn(process.execPath, [join(checkout, 'apps/tillid/bin/tillid.mjs'), 'up', '--data', this.data, '--port-base', String(this.portBase), ...this.more], {
       cwd: checkout,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...cleanEnvironment(), ...this.environment },

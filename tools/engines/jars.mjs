@@ -9,19 +9,19 @@ const oldestJava = 17;
 const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 const whatToInstall =
   `Install a JDK of version ${oldestJava} or newer and Maven (Debian and Ubuntu: apt-get install openjdk-17-jdk-headless maven; macOS: brew install openjdk maven), ` +
-  'or Docker with its compose plugin, or name engines that run already in TILLID_ENGINES_MONGO_URL and TILLID_ENGINES_KAFKA_BROKERS.';
+  'or start Docker with its compose plugin, or name engines that run already in TILLID_ENGINES_MONGO_URL and TILLID_ENGINES_KAFKA_BROKERS.';
 const poms = { kafka: 'Kafka 4.4.0', mongo: 'mongo-java-server 1.47.0' };
 
 export function cannotHave(name, reason) {
   return new CannotHave(`no ${name === 'kafka' ? 'Kafka' : 'MongoDB'} here: ${reason}. ${whatToInstall}`);
 }
 
-/** The words of `java -version`, which differ with every build of it. */
+/** Answers the words of `java -version`, which differ with every build of it. */
 export async function requireJava(name) {
   const { exit, said } = await run('java', ['-version']);
   const version = Number(/version "(\d+)/.exec(said)?.[1]);
-  if (exit !== 0 || Number.isNaN(version)) throw cannotHave(name, 'no Docker engine answers, and there is no Java on the PATH');
-  if (version < oldestJava) throw cannotHave(name, `no Docker engine answers, and the Java on the PATH is ${version}`);
+  if (exit !== 0 || Number.isNaN(version)) throw cannotHave(name, 'there is no Java on the PATH');
+  if (version < oldestJava) throw cannotHave(name, `the Java on the PATH is ${version}`);
   return said;
 }
 
@@ -41,7 +41,7 @@ export async function jarsOf(name, javaSource) {
 
 async function tool(name, command, args) {
   const { exit, said } = await run(command, args);
-  if (exit === 127) throw cannotHave(name, `no Docker engine answers, and there is no ${command} on the PATH`);
+  if (exit === 127) throw cannotHave(name, `there is no ${command} on the PATH`);
   if (exit !== 0) throw cannotHave(name, `${command} ended with ${exit}:\n${said}\n`);
 }
 

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { host } from './ports.mjs';
@@ -27,13 +27,16 @@ const alone = {
   'log.cleaner.dedupe.buffer.size': 2_097_152,
 };
 
-/** server.properties, without TLS when `tls` is undefined: `{ folder, superUsers }`. Holds the private key: for its owner's eyes alone. */
-export function kafkaProperties({ broker, controller, logs, tls }) {
+/**
+ * server.properties. `tls` is `{ folder, superUsers }`, or undefined for none; with it the text holds the private key: for its
+ * owner's eyes alone. `bind`: the address listened on, where it is not the one that clients use.
+ */
+export function kafkaProperties({ broker, controller, bind = host, logs, tls }) {
   const protocol = tls ? 'SSL' : 'PLAINTEXT';
   return toText({
     ...alone,
     'controller.quorum.bootstrap.servers': `${host}:${controller}`,
-    listeners: `${protocol}://${host}:${broker},CONTROLLER://${host}:${controller}`,
+    listeners: `${protocol}://${bind}:${broker},CONTROLLER://${host}:${controller}`,
     'advertised.listeners': `${protocol}://${host}:${broker}`,
     'listener.security.protocol.map': `${protocol}:${protocol},CONTROLLER:${protocol}`,
     'inter.broker.listener.name': protocol,
@@ -59,6 +62,12 @@ function tlsProperties({ folder, superUsers }) {
     // Its own name too: as controller it takes requests from itself as broker.
     'super.users': [`User:${kafkaName(certificate)}`, ...superUsers].join(';'),
   };
+}
+
+/** 16 random bytes in base64url, as the format wants them; a first `-` would make it an option. */
+export function randomClusterId() {
+  const id = randomBytes(16).toString('base64url');
+  return id.startsWith('-') ? randomClusterId() : id;
 }
 
 /** A subject as Kafka's principals spell it: RFC 2253, the last part first. */

@@ -1,74 +1,96 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { archiveFlags, jarsOf, java, requireJava } from './jars.mjs';
+import { join, resolve } from 'node:path';
+import { dockerAnswers } from './docker.mjs';
+import { wayOfEnvironment } from './environment.mjs';
+import { kafkaInContainer } from './kafka-compose.mjs';
+import { kafkaFromJars } from './kafka-jars.mjs';
 import { kafkaProperties } from './kafka-properties.mjs';
 import { freePort, host, isFree } from './ports.mjs';
 import { temporaryFolder } from './processes.mjs';
 import { untilItSays, withOtherPorts } from './ready.mjs';
+import { say } from './say.mjs';
 
-const readyWithinMs = 60_000;
-const logging = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info'];
+/** Writing the class-data archive takes longer than any other stop. */
+const trainedWithinMs = 60_000;
+const variable = 'TILLID_ENGINES_KAFKA_BROKERS';
 
 /** `data`: a folder that is kept; without it the data ends with the launcher. `tls`: `{ folder, superUsers }`. */
-export async function startKafkaFromJars({ data, tls }) {
-  const javaVersion = await requireJava('kafka');
-  const jars = await jarsOf('kafka');
-  const flags = await archiveFlags('kafka', jars, javaVersion, async (flag) => {
-    const broker = await startBroker({ jars, flags: [flag], folder: temporaryFolder('kafka') });
-    // Writing the archive takes longer than any other stop.
-    await broker.stop(readyWithinMs);
-  });
-  return startBroker({ jars, flags, folder: data ?? temporaryFolder('kafka'), tls });
+export function waysOfKafka({ data, tls, jarsOnly }) {
+  const folder = () => resolve(data ?? temporaryFolder('kafka'));
+  let program;
+  const containers = { from: 'compose', isThere: dockerAnswers, start: () => startBroker(kafkaInContainer, folder(), tls) };
+  const jars = {
+    from: 'jars',
+    async isThere() {
+      program = await kafkaFromJars(trainOnce);
+      return true;
+    },
+    start: () => startBroker(program, folder(), tls),
+  };
+  return jarsOnly ? [jars] : [environmentFor(tls), containers, jars];
 }
 
-async function startBroker({ jars, flags, folder, tls }) {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+function environmentFor(tls) {
+  const way = wayOfEnvironment(variable, (value) => ({ brokers: value.split(','), addresses: value.split(','), tls: false }));
+  if (!tls) return way;
+  const isThere = async () => {
+    if (process.env[variable]) say(`${variable} is passed over: that Kafka does not know these certificates`);
+    return false;
+  };
+  return { ...way, isThere };
+}
+
+async function trainOnce(program) {
+  const broker = await startBroker(program, temporaryFolder('kafka'));
+  await broker.stop(trainedWithinMs);
+}
+
+async function startBroker(program, folder, tls) {
+  mkdirSync(join(folder, 'data'), { recursive: true, mode: 0o700 });
   let ports;
-  const start = () => startOnce({ jars, flags, folder, tls, ports });
-  let child = await withOtherPorts(async () => {
-    ports = await choosePorts(folder);
-    return start();
-  });
-  let running = true;
+  let running = false;
+  let child;
   const unasked = Promise.withResolvers();
-  const watch = () => void child.exit.then((exit) => running && unasked.resolve(exit));
-  watch();
+  async function start() {
+    child = await startOnce(program, folder, ports, tls);
+    running = true;
+    void child.exit.then((exit) => running && unasked.resolve(exit));
+  }
+  await withOtherPorts(async () => {
+    ports = await choosePorts(folder);
+    await start();
+  });
   return {
-    ready: { brokers: [`${host}:${ports.broker}`], tls: tls !== undefined, from: 'jars' },
+    ready: { brokers: [`${host}:${ports.broker}`], tls: tls !== undefined },
     ended: unasked.promise,
     async kill() {
       running = false;
-      child.kill('SIGKILL');
-      await child.exit;
+      await program.kill(child, placeOf(folder, ports));
     },
     async start() {
       if (running) throw new Error('kafka is running');
-      child = await start();
-      running = true;
-      watch();
+      await start();
     },
     async stop(patienceMs) {
       running = false;
       await child.stop(patienceMs);
     },
+    remove: () => program.remove(placeOf(folder, ports)),
   };
 }
 
-async function startOnce({ jars, flags, folder, tls, ports }) {
+async function startOnce(program, folder, ports, tls) {
+  const place = placeOf(folder, ports);
   const logs = join(folder, 'data');
-  const properties = join(folder, 'server.properties');
   // At every start: the certificates may be new.
-  writeFileSync(properties, kafkaProperties({ ...ports, logs, tls }), { mode: 0o600 });
+  writeFileSync(place.properties, kafkaProperties({ ...ports, bind: program.bind, logs, tls }), { mode: 0o600 });
   // Written last by a format: a crash in it leaves a folder that is formatted again.
-  if (!existsSync(join(logs, 'meta.properties'))) await format(jars, properties);
-  return untilItSays('Kafka Server started', readyWithinMs, (onLine) => java(jars, [...flags, ...logging], 'kafka.Kafka', [properties], { onLine }));
+  if (!existsSync(join(logs, 'meta.properties'))) await program.format(place);
+  return untilItSays('Kafka Server started', program.readyWithinMs, (onLine) => program.run(place, onLine));
 }
 
-async function format(jars, properties) {
-  const formatting = java(jars, logging, 'kafka.tools.StorageTool', ['format', '--standalone', '-t', randomBytes(16).toString('base64url'), '-c', properties]);
-  const exit = await formatting.exit;
-  if (exit !== 0) throw new Error(`formatting Kafka's folder ended with ${exit}:\n${formatting.said}`);
+function placeOf(folder, { broker }) {
+  return { folder, properties: join(folder, 'server.properties'), port: broker };
 }
 
 /** Those that the folder had last time, if nobody has taken them. */

@@ -1,23 +1,25 @@
-// node tools/engines/main.mjs up [--mongo] [--kafka] ... : see README.md beside this for what it promises.
+// node tools/engines/main.mjs up|check [--mongo] [--kafka] ... : README.md beside this says what it promises.
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
-import { startKafkaFromJars } from './kafka.mjs';
-import { startMongoFromJars } from './mongo.mjs';
+import { readArguments } from './arguments.mjs';
+import { waysOfKafka } from './kafka.mjs';
+import { waysOfMongo } from './mongo.mjs';
 import { endAll, startWatchdog } from './processes.mjs';
-import { CannotHave, say, secondsSince } from './say.mjs';
+import { CannotHave, say } from './say.mjs';
+import { check, startByFirstWay } from './ways.mjs';
 
 const cannotHaveExit = 3;
 const engines = {};
 let stopping;
 
-const wanted = readArguments();
+const { command, wanted } = readArguments(process.argv.slice(2));
+const ways = { ...(wanted.mongo && { mongo: waysOfMongo(wanted.mongo) }), ...(wanted.kafka && { kafka: waysOfKafka(wanted.kafka) }) };
 startWatchdog(() => stop('the watchdog was ended', 1));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(undefined, 0));
 const lines = createInterface({ input: process.stdin });
-// The parent has ended, or has had enough.
-lines.on('close', () => stop(undefined, 0));
+// The parent has ended, or has had enough. A check ends by itself.
+if (command === 'up') lines.on('close', () => stop(undefined, 0));
 
-const ready = Promise.all([wanted.mongo && start('mongo', startMongoFromJars), wanted.kafka && start('kafka', () => startKafkaFromJars(wanted.kafka))]);
+const ready = Promise.all(Object.keys(ways).map((name) => (command === 'check' ? check(ways[name]) : start(name))));
 // One after the other, and none before all are ready: a start waits for the kill before it.
 let orders = ready;
 lines.on('line', (line) => (orders = orders.then(() => obey(line.trim()))));
@@ -26,22 +28,21 @@ try {
 } catch (error) {
   await stop(error.message, error instanceof CannotHave ? cannotHaveExit : 1);
 }
+if (command === 'check') await stop(undefined, 0);
 answer(Object.fromEntries(Object.entries(engines).map(([name, engine]) => [name, engine.ready])));
 
-async function start(name, begin) {
-  const started = performance.now();
-  const engine = await begin();
-  engines[name] = engine;
-  void engine.ended.then((exit) => stopping ?? stop(`${name} ended by itself (${exit})`, 1));
-  say(`${name} is ready after ${secondsSince(started)}`);
+async function start(name) {
+  engines[name] = await startByFirstWay(name, ways[name]);
+  void engines[name].ended.then((exit) => stopping ?? stop(`${name} ended by itself (${exit})`, 1));
 }
 
 async function obey(line) {
-  const [verb, name] = line.split(' ');
   try {
-    if (!['kill', 'start', 'stop'].includes(verb)) throw new Error(`no such order: ${line}`);
-    if (!engines[name]?.[verb] || (name === 'mongo' && verb !== 'stop')) throw new Error(`cannot ${line}: it is not one of this launcher's own brokers`);
-    await engines[name][verb]();
+    if (!/^(kill|start|stop) kafka$/.test(line)) throw new Error(`no such order: ${line}`);
+    const verb = line.split(' ')[0];
+    // One that ran before us is not ours to stop.
+    if (!engines.kafka?.[verb] || engines.kafka.ready.from === 'environment') throw new Error('kafka is not one that this launcher started');
+    await engines.kafka[verb]();
     answer({ done: line });
   } catch (error) {
     answer({ error: error.message });
@@ -55,30 +56,8 @@ function answer(message) {
 function stop(complaint, exit) {
   return (stopping ??= (async () => {
     if (complaint) say(complaint);
-    await Promise.all(Object.values(engines).map((engine) => engine.stop()));
+    await Promise.all(Object.values(engines).map(async (engine) => (await engine.stop(), await engine.remove?.())));
     await endAll();
     process.exit(exit);
   })());
-}
-
-function readArguments() {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        mongo: { type: 'boolean' },
-        kafka: { type: 'boolean' },
-        'kafka-tls': { type: 'string' },
-        'kafka-super-users': { type: 'string' },
-        'kafka-data': { type: 'string' },
-        'jars-only': { type: 'boolean' },
-      },
-    });
-    if (positionals.join() !== 'up' || !(values.mongo || values.kafka || values['kafka-tls'])) throw new Error('nothing to start');
-    const tls = values['kafka-tls'] && { folder: values['kafka-tls'], superUsers: (values['kafka-super-users'] ?? '').split(';').filter(Boolean) };
-    return { mongo: values.mongo, kafka: (values.kafka || tls) && { tls, data: values['kafka-data'] }, jarsOnly: values['jars-only'] };
-  } catch (error) {
-    say(`${error.message}\nusage: node tools/engines/main.mjs up [--mongo] [--kafka] [--kafka-tls DIR --kafka-super-users "User:CN=a;User:CN=b"] [--kafka-data DIR] [--jars-only]`);
-    return process.exit(2);
-  }
 }

@@ -1,10 +1,13 @@
 // Everything the launcher starts goes through here, so that nothing of it outlives the launcher.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 const linesKept = 40;
+const silentWithinMs = 500;
 const running = new Set();
 let watchdog;
 
@@ -29,14 +32,15 @@ export function temporaryFolder(name) {
   return path;
 }
 
-/** What must be run if the launcher dies before it has done so itself; without `argv`, no longer. */
-export function afterDeath(name, argv) {
-  order('command', { name, argv });
+/** What is to be run when the launcher has ended, however it did. The same command twice is run once. */
+export function afterDeath(argv) {
+  order('command', argv);
 }
 
 /** A running child: its `exit` as a promise, and the last lines that it said. */
 export class Child {
   #lines = [];
+  #silence;
 
   constructor(command, args, { onLine, env } = {}) {
     // It waits for a line before it becomes the program: the watchdog knows it by then. If the launcher dies earlier, `read`
@@ -44,12 +48,13 @@ export class Child {
     this.process = spawn('/bin/sh', ['-c', 'read -r go && exec "$@" </dev/null', 'sh', command, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: env ?? process.env });
     const { pid } = this.process;
     running.add(this);
-    this.exit = new Promise((resolve) => {
-      this.process.on('close', (code, signal) => {
-        order('forget', pid);
-        running.delete(this);
-        resolve(signal ?? code);
-      });
+    this.#silence = once(this.process, 'close');
+    this.exit = once(this.process, 'exit').then(async ([code, signal]) => {
+      order('forget', pid);
+      running.delete(this);
+      // Its last lines; but not for ever: a child of its own may hold the pipe.
+      await Promise.race([this.#silence, pause(silentWithinMs, undefined, { ref: false })]);
+      return signal ?? code;
     });
     for (const stream of [this.process.stdout, this.process.stderr]) eachLine(stream, (line) => this.#heard(line, onLine));
     this.process.stdin.on('error', () => undefined);
@@ -82,8 +87,8 @@ export class Child {
 }
 
 /** Runs a program to its end: `{ exit, said }`. */
-export async function run(command, args, options) {
-  const child = new Child(command, args, options);
+export async function run(command, args) {
+  const child = new Child(command, args);
   return { exit: await child.exit, said: child.said };
 }
 

@@ -12,7 +12,7 @@ const orders = {
   watch: (pid) => processes.add(pid),
   forget: (pid) => processes.delete(pid),
   folder: (path) => folders.add(path),
-  command: ({ name, argv }) => (argv ? commands.set(name, argv) : commands.delete(name)),
+  command: (argv) => commands.set(argv.join(' '), argv),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -1,4 +1,5 @@
-import { count, type ConfigOf, serviceSettings, setting } from '@tillid/runtime';
+import { count, httpsUrl, type ConfigOf, serviceSettings, setting } from '@tillid/runtime';
+import type { z } from 'zod';
 
 export const auditConfig = {
   ...serviceSettings,
@@ -8,6 +9,12 @@ export const auditConfig = {
     default: '200',
     meaning: 'events that come within this time of each other share a checkpoint',
     breaks: 'longer: receipts wait longer; shorter: more small files and more fsync for the same events',
+  }),
+  tiles: setting({
+    variable: 'TILLID_AUDIT_TILES',
+    schema: httpsUrl.optional() as z.ZodType<string | undefined, string>,
+    meaning: "where the integrator serves the log's files to replicas that have no volume; they never sign",
+    breaks: 'unset: the files lie in TILLID_DATA/log, and this replica takes its turn to sign: on a volume of its own it would stop at the first tile it misses',
   }),
 } as const;
 

@@ -3,7 +3,7 @@ import type { ClientDocument } from './access-log/clients.read-model.js';
 import type { EntryDocument } from './access-log/entries.read-model.js';
 import type { LinkDocument } from './access-log/links.read-model.js';
 import type { LoggedEvent } from './domain/audit.events.js';
-import type { Integrator } from './integrate/integrator.js';
+import type { SignedTree } from './integrate/signed-tree.js';
 import type { ReadingDayDocument } from './record-reading/reading-days.read-model.js';
 import type { Heads } from './take-in/heads.js';
 import type { HeadsRecorder } from './take-in/heads-recorder.js';
@@ -23,7 +23,7 @@ export interface AuditRoom {
   readonly readingDays: ReadModelTable<ReadingDayDocument>;
   /** How often each citizen read today, until the day is over. */
   readonly readings: ExpiringStore;
-  readonly integrator: Pick<Integrator, 'head' | 'stopped' | 'waitForSize'>;
+  readonly signedTree: Pick<SignedTree, 'head' | 'stopped' | 'waitForSize'>;
   /** The tiles and bundles of what is signed. */
   readonly files: LogFiles;
   readonly heads: Heads;

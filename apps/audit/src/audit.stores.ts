@@ -1,8 +1,16 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { CompareAndSetRecord, EventStore, ExpiringStore, ReadModelStore } from '@tillid/eventsourcing';
-import { sqliteCompareAndSetRecord, sqliteEventStore, sqliteExpiringStore, sqliteReadModelStore } from '@tillid/store-sqlite';
-import { LogFolder } from './integrate/log-folder.js';
+import type { StorePlan, Stores } from '@tillid/service';
+import { clientsProjection } from './access-log/clients.read-model.js';
+import { entriesProjection } from './access-log/entries.read-model.js';
+import { linksProjection } from './access-log/links.read-model.js';
+import { readingDaysProjection } from './record-reading/reading-days.read-model.js';
+
+export const auditStorePlan: StorePlan = {
+  eventStores: ['log', 'ledger'],
+  readModels: [entriesProjection.model, linksProjection.model, clientsProjection.model, readingDaysProjection.model],
+  vault: false,
+  expiringStores: ['readings'],
+};
 
 export interface AuditStores {
   readonly events: EventStore;
@@ -10,22 +18,19 @@ export interface AuditStores {
   readonly treeHead: CompareAndSetRecord;
   readonly readModels: ReadModelStore;
   readonly readings: ExpiringStore;
-  readonly folder: LogFolder;
 }
 
 /**
- * A file each. log.sqlite: audit's own acts. ledger.sqlite: the record. tree-head.sqlite: the last signed tree head,
- * never part of a backup, since a signer put back in time would sign another tree. Read models can be built again.
+ * log: audit's own acts. ledger: the record. tree-head: the last signed tree head, never part of a backup, since a
+ * signer put back in time would sign another tree. Read models can be built again.
  */
-export async function openStores(folder: string): Promise<AuditStores> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const [events, ledger, treeHead, readModels, readings, files] = await Promise.all([
-    sqliteEventStore({ path: join(folder, 'log.sqlite') }),
-    sqliteEventStore({ path: join(folder, 'ledger.sqlite') }),
-    sqliteCompareAndSetRecord({ path: join(folder, 'tree-head.sqlite') }),
-    sqliteReadModelStore({ path: join(folder, 'read-models.sqlite') }),
-    sqliteExpiringStore({ path: join(folder, 'readings.sqlite') }),
-    LogFolder.open(join(folder, 'log')),
+export async function openStores(stores: Stores): Promise<AuditStores> {
+  const [events, ledger, treeHead, readModels, readings] = await Promise.all([
+    stores.eventStore('log'),
+    stores.eventStore('ledger'),
+    stores.record('tree-head'),
+    stores.readModelStore(),
+    stores.expiringStore('readings'),
   ]);
-  return { events, ledger, treeHead, readModels, readings, folder: files };
+  return { events, ledger, treeHead, readModels, readings };
 }

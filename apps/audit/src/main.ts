@@ -1,5 +1,6 @@
 import { runService } from '@tillid/service';
 import { auditConfig } from './audit.config.js';
 import { AuditModule } from './audit.module.js';
+import { auditStorePlan } from './audit.stores.js';
 
-void runService({ name: 'audit', module: AuditModule, config: auditConfig });
+void runService({ name: 'audit', module: AuditModule, config: auditConfig, stores: auditStorePlan });

@@ -8,12 +8,14 @@ import { ShareAuthorized } from '@tillid/contracts/consent/v1/events';
 import { followLog, hashOf, ProgressBook, type EventStore } from '@tillid/eventsourcing';
 import { inMemoryEventStore } from '@tillid/eventsourcing/in-memory';
 import { silentLogger } from '@tillid/runtime';
-import { inMemoryService } from '@tillid/service';
+import { inMemoryService, sqliteStores } from '@tillid/service';
 import { assembleAudit } from '../src/audit.assembly.js';
 import { AuditController } from '../src/audit.controller.js';
 import { openStores } from '../src/audit.stores.js';
 import { auditSource, ledgerSource, loggedEvents, sources } from '../src/domain/audit.events.js';
 import { Integrator } from '../src/integrate/integrator.js';
+import { LogFolder } from '../src/integrate/log-folder.js';
+import { SignedTree } from '../src/integrate/signed-tree.js';
 import { openSigningKey } from '../src/integrate/signing-key.js';
 
 const payloads: Record<string, (payload: never) => Uint8Array> = {
@@ -27,12 +29,14 @@ export async function auditInTest() {
   const data = await mkdtemp(join(tmpdir(), 'tillid-audit-'));
   let nowMs = Date.parse('2026-11-24T10:00:00Z');
   const clock = { nowMs: () => nowMs };
-  const stores = await openStores(data);
+  const stores = await openStores(sqliteStores(data));
   const key = await openSigningKey('log.example/one', Buffer.alloc(32, 5), join(data, 'log.vkey'));
-  const integrator = await Integrator.open({ ...key, ledger: stores.ledger, folder: stores.folder, record: stores.treeHead, clock, logger: silentLogger, checkpointIntervalMs: 20 });
+  const folder = await LogFolder.open(join(data, 'log'));
+  const signedTree = new SignedTree();
+  const integrator = await Integrator.open({ ...key, signedTree, ledger: stores.ledger, folder, record: stores.treeHead, clock, logger: silentLogger, checkpointIntervalMs: 20 });
   const book = new ProgressBook();
   const log = { store: stores.events, codec: loggedEvents, source: auditSource, clock, ids: systemIds };
-  const audit = await assembleAudit({ log, ledger: stores.ledger, readModels: stores.readModels, readings: stores.readings, book, integrator, files: stores.folder });
+  const audit = await assembleAudit({ log, ledger: stores.ledger, readModels: stores.readModels, readings: stores.readings, book, signedTree, files: folder });
   const logs = new Map<string, EventStore>(sources.map((source) => [source, source === auditSource ? stores.events : inMemoryEventStore()]));
   const keys = new Map(sources.map((source) => [source as string, sourceKeyFrom(newSourceKeyFile())]));
   const followers = [
@@ -47,7 +51,7 @@ export async function auditInTest() {
     ...audit,
     data,
     stores,
-    integrator,
+    signedTree,
     vkey: key.verifier,
     service,
     passTime: (ms: number) => void (nowMs += ms),

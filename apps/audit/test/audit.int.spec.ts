@@ -1,7 +1,9 @@
 import { AuditServiceService, type ReplayBatch } from '@tillid/contracts/audit/v1/service';
 import { ActorKind, Event } from '@tillid/contracts/event/v1/event';
+import type { Caller } from '@tillid/service';
 import { checkReceipt, leafHash, parseReceipt, verifyLog } from '@tillid/transparency';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkpointReading } from '../src/integrate/observe-integration.js';
 import { publicLogRoutes } from '../src/public-log/public-log.routes.js';
 import { closeDays } from '../src/record-reading/record-reading.js';
 import { auditInTest } from './audit-in-test.js';
@@ -26,6 +28,17 @@ async function annaAtTheBank() {
   return audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'p-anna', clientId: 'fjordbanken', actor: { kind: ActorKind.RELYING_SERVICE, id: 'fjordbanken', onBehalfOf: '' } }, { attributes: ['https://data.gov.dk/model/core/address'] });
 }
 const typesOf = (entries: readonly { type: string }[]) => entries.map(({ type }) => type.split('.').at(-1));
+
+describe('the metrics of the signed tree', () => {
+  it('say how many entries it lacks, and how old it is', async () => {
+    const { book } = audit.room;
+    const { position } = await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'p-anna' });
+    await audit.signedTree.waitForSize(position, AbortSignal.timeout(10_000));
+    const { head } = audit.signedTree;
+    expect(checkpointReading(audit.signedTree, book)).toEqual({ signedAtMs: audit.now(), size: 1, behind: 0 });
+    expect(checkpointReading({ head: { ...head, size: 0, signedAtMs: 5 } }, book)).toEqual({ signedAtMs: 5, size: 0, behind: 1 });
+  });
+});
 
 describe("a citizen's access log", () => {
   it('shows what was done under every name, newest first, and nobody else', async () => {
@@ -183,18 +196,22 @@ describe('a replay', () => {
   });
 });
 
+const service = (id: string): Caller => ({ kind: 'service', id, thumbprint: '' });
+
 describe('the public log', () => {
   it('serves checkpoint and tiles to all and bundles to auditors, at exactly their paths', async () => {
     const { leafIndex } = await annaAtTheBank();
-    await audit.integrator.waitForSize(leafIndex + 1, AbortSignal.timeout(5000));
+    await audit.signedTree.waitForSize(leafIndex + 1, AbortSignal.timeout(5000));
     const routes = new Map(publicLogRoutes(audit.room).map((route) => [route.path, route]));
-    expect(routes.get('/tile/entries/*')?.access).toEqual(['auditor']);
-    const get = (route: string, star = '') => (routes.get(route) as NonNullable<ReturnType<typeof routes.get>>).handle({ path: '', params: { '*': star }, headers: {} });
-    expect((await get('/checkpoint')).body).toBe(audit.integrator.head.checkpoint);
-    const width = audit.integrator.head.size;
+    expect(routes.get('/tile/entries/*')?.access).toEqual(['auditor', 'service']);
+    const get = (route: string, star = '', caller?: Caller) => (routes.get(route) as NonNullable<ReturnType<typeof routes.get>>).handle({ path: '', params: { '*': star }, headers: {}, ...(caller && { caller }) });
+    expect((await get('/checkpoint')).body).toBe(audit.signedTree.head.checkpoint);
+    const width = audit.signedTree.head.size;
     expect((await get('/tile/*', `0/000.p/${width}`)).headers?.['cache-control']).toContain('immutable');
     await get('/tile/entries/*', `000.p/${width}`);
+    await get('/tile/entries/*', `000.p/${width}`, service('audit'));
+    await expect(get('/tile/entries/*', `000.p/${width}`, service('consent'))).rejects.toThrow('entry.unknown');
     for (const star of [`entries/000.p/${width}`, '0/../../log.vkey', '0/001', '00/000', '']) await expect(get('/tile/*', star)).rejects.toThrow('entry.unknown');
-    expect(await verifyLog(audit.stores.folder, audit.vkey, { entries: true })).toMatchObject({ holds: true });
+    expect(await verifyLog(audit.room.files, audit.vkey, { entries: true })).toMatchObject({ holds: true });
   });
 });

@@ -9,6 +9,7 @@ import { noteSigner, parseVkey, verifyLog, vkeyOf } from '@tillid/transparency';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Integrator } from '../src/integrate/integrator.js';
 import { LogFolder } from '../src/integrate/log-folder.js';
+import { SignedTree } from '../src/integrate/signed-tree.js';
 import { TreeLog, type IntegrationMoment } from '../src/integrate/tree-log.js';
 import { openSigningKey } from '../src/integrate/signing-key.js';
 
@@ -125,9 +126,10 @@ it('events that trickle in share a checkpoint, and a backlog does not wait for o
   const folder = await LogFolder.open(join(data, 'log'));
   let signed = 0;
   const counting = { ...record, get: () => record.get(), compareAndSet: (...args: Parameters<CompareAndSetRecord['compareAndSet']>) => (signed++, record.compareAndSet(...args)) };
-  const integrator = await Integrator.open({ ledger, record: counting, folder, signer, verifier, clock: { nowMs: () => 1000 }, logger: silentLogger, checkpointIntervalMs });
+  const signedTree = new SignedTree();
+  const integrator = await Integrator.open({ signedTree, ledger, record: counting, folder, signer, verifier, clock: { nowMs: () => 1000 }, logger: silentLogger, checkpointIntervalMs });
   integrator.start();
-  expect(await integrator.waitForSize(20_000, AbortSignal.timeout(10_000))).toBe(true);
+  expect(await signedTree.waitForSize(20_000, AbortSignal.timeout(10_000))).toBe(true);
   const [before, began] = [signed, performance.now()];
   expect(before).toBeLessThan(10);
   while (performance.now() - began < 5 * checkpointIntervalMs) {

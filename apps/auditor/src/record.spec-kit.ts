@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { HeadsSeen } from '@tillid/contracts/audit/v1/events';
 import { ActorKind, Event, SourceKeyAnnounced, type SignedHead } from '@tillid/contracts/event/v1/event';
-import { emptyChain, nextChain, signedHeadText } from '@tillid/eventsourcing';
+import { emptyChain, keySuccessionText, nextChain, signedHeadText } from '@tillid/eventsourcing';
 import { InMemoryLog, noteSigner, vkeyOf } from '@tillid/transparency';
 
-const noon = Date.UTC(2026, 5, 1, 12);
+export const noon = Date.UTC(2026, 5, 1, 12);
 const origin = 'tillid.example/record';
 export const logSeed = Buffer.alloc(32, 7);
 export const vkey = vkeyOf(origin, logSeed);
@@ -15,15 +15,24 @@ export const vkey = vkeyOf(origin, logSeed);
 /** One service's own log, as it would feed it: its events, its key, its heads. */
 export class Source {
   readonly events: Buffer[] = [];
-  readonly publicKey: Buffer;
-  readonly #privateKey: KeyObject;
+  /** The one in force now. */
+  publicKey!: Buffer;
+  readonly #keys: { readonly from: number; readonly privateKey: KeyObject }[] = [];
   readonly #revisions = new Map<string, number>();
 
   constructor(readonly source: string) {
-    const keys = generateKeyPairSync('ed25519');
-    this.#privateKey = keys.privateKey;
-    this.publicKey = Buffer.from(keys.publicKey.export({ format: 'jwk' }).x!, 'base64url');
-    this.write('source-keys', 'tillid.event.v1.SourceKeyAnnounced', SourceKeyAnnounced.encode({ source, publicKey: this.publicKey }).finish());
+    this.announceKey();
+  }
+
+  /** A new key, vouched for by the one before, as the service announces it. */
+  announceKey(): Buffer {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url');
+    const before = this.#keys.at(-1)?.privateKey;
+    const signature = before ? sign(null, keySuccessionText(this.source, this.publicKey, raw), before) : Buffer.alloc(0);
+    this.publicKey = raw;
+    this.#keys.push({ from: this.events.length + 1, privateKey });
+    return this.write('source-keys', 'tillid.event.v1.SourceKeyAnnounced', SourceKeyAnnounced.encode({ source: this.source, publicKey: raw, signature }).finish());
   }
 
   write(stream: string, type: string, data: Uint8Array): Buffer {
@@ -42,7 +51,7 @@ export class Source {
   head(timeMs: number, position = this.events.length): SignedHead {
     const chain = this.events.slice(0, position).reduce<Uint8Array>((before, event) => nextChain(before, event), emptyChain);
     const head = { source: this.source, position, chain: Buffer.from(chain), timeMs };
-    return { ...head, signature: sign(null, signedHeadText(head), this.#privateKey) };
+    return { ...head, signature: sign(null, signedHeadText(head), this.#keys.findLast(({ from }) => from <= position)!.privateKey) };
   }
 }
 

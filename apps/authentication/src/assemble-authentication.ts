@@ -5,17 +5,17 @@ import {
   type ExpiringStore,
   FoldCache,
   type ProgressBook,
-  projection,
   projectionConsumer,
   reactionConsumer,
   type ReadModelStore,
   type Telemetry,
   type Vault,
 } from '@tillid/eventsourcing';
+import type { SharedTokenKeys } from '@tillid/crypto';
 import type { Clock, Ids } from '@tillid/kernel';
 import { afterKeyEvents, keyEvents } from './after-key-events/after-key-events.js';
 import type { Authentication } from './authentication.js';
-import { applyIdentity, citizensModel, identityEvents } from './citizens/citizens.read-model.js';
+import { citizensProjection } from './citizens/citizens.projection.js';
 import { Citizens } from './citizens/citizens.js';
 import { Pseudonyms } from './citizens/pseudonyms.js';
 import { Clients } from './clients/clients.js';
@@ -32,7 +32,7 @@ import { KnownDevices } from './sign-ins/known-devices.js';
 import { OpenPerClient } from './sign-ins/open-per-client.js';
 import { OpenSignIns } from './sign-ins/open-sign-ins.js';
 import { TryPools } from './sign-ins/try-pools.js';
-import { CitizenTokens, type TokenKeyFile } from './tokens/citizen-tokens.js';
+import { CitizenTokens } from './tokens/citizen-tokens.js';
 import { MisuseLog } from './tokens/misuse-log.js';
 import { UserIds } from './user-ids/user-ids.js';
 import { type CitizenKeys, SealedVault } from './vault/sealed-vault.js';
@@ -57,7 +57,7 @@ export interface AuthenticationPorts {
   /** How far identity's log goes now. */
   readonly identityHead: (deadlineMs?: number) => Promise<number>;
   readonly secrets: { readonly pairwise: Uint8Array; readonly userIds: Uint8Array; readonly signIns: Uint8Array };
-  readonly tokenKeys: TokenKeyFile;
+  readonly tokenKeys: SharedTokenKeys;
   readonly issuer: string;
   readonly limits: { readonly hashes: HashQueueLimits; readonly openSignInsPerClient: number; readonly sessionLifetimeMs: number };
 }
@@ -67,14 +67,6 @@ export interface Assembled {
   /** Who reads which log. */
   readonly consumers: readonly { readonly source: string; readonly consumer: Consumer }[];
 }
-
-const citizensProjection = projection({
-  name: 'citizens',
-  model: citizensModel,
-  events: identityEvents,
-  keys: ({ event }) => [event.citizenId],
-  apply: (citizen, { event }) => applyIdentity(citizen, event),
-});
 
 /** How long anything waits for our own reading of a log. */
 const waitMaxMs = 30_000;
@@ -102,7 +94,7 @@ export async function assembleAuthentication(ports: AuthenticationPorts): Promis
 
   const directory = new Directory(directoryHere.table, (position, deadlineMs) => passed(directoryHere, sources.authentication, position, deadlineMs));
   const secrets = new DerivedSecrets(ports.secrets.signIns);
-  const tokens = new CitizenTokens(ports.tokenKeys, ports.issuer, clock, ids);
+  const tokens = new CitizenTokens(ports.tokenKeys, ports.issuer, clock);
   await tokens.rotate();
   const service: Authentication = {
     clock,

@@ -1,24 +1,22 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { FeedServiceService } from '@tillid/contracts/feed/v1/service';
 import { KeyRingServiceService } from '@tillid/contracts/identity/v1/service';
+import { SharedTokenKeys } from '@tillid/crypto';
 import { followLog, followSource, ProgressBook, type Trouble } from '@tillid/eventsourcing';
 import { CitizenKeys } from '@tillid/rpc';
 import type { ConfigOf } from '@tillid/runtime';
 import { RepeatingTask, SERVICE_PARTS, type ServiceParts, Shell } from '@tillid/service';
-import { sqliteEventStore, sqliteExpiringStore, sqliteReadModelStore, sqliteVault } from '@tillid/store-sqlite';
 import { assembleAuthentication, type Assembled, sources } from './assemble-authentication.js';
 import type { authenticationConfig } from './authentication.config.js';
 import { AuthenticationController } from './authentication.controller.js';
 import { Authentication } from './authentication.js';
+import { type AuthenticationStores, openStores } from './authentication.stores.js';
 import { SubjectController } from './subject.controller.js';
 import { ownTokenGuard } from './tokens/own-token-guard.js';
-import { tokenKeyFile } from './tokens/citizen-tokens.js';
 import { sweepVault } from './vault/superseded.js';
 
 type AuthenticationShell = Shell<ConfigOf<typeof authenticationConfig>>;
-type Stores = Awaited<ReturnType<typeof openStores>>;
+type Stores = AuthenticationStores & { readonly progress: ProgressBook };
 interface Running {
   readonly stores: Stores;
   readonly assembled: Assembled;
@@ -37,23 +35,9 @@ const RUNNING = Symbol('RUNNING');
 })
 export class AuthenticationModule {}
 
-async function openStores({ data, expiringEntries }: AuthenticationShell['config']) {
-  await mkdir(data, { recursive: true, mode: 0o700 });
-  const file = (name: string) => join(data, `${name}.sqlite`);
-  return {
-    store: await sqliteEventStore({ path: file('log') }),
-    vault: await sqliteVault({ path: file('vault') }),
-    readModels: await sqliteReadModelStore({ path: file('read-models') }),
-    signIns: await sqliteExpiringStore({ path: file('sign-ins'), maxEntries: expiringEntries }),
-    tries: await sqliteExpiringStore({ path: file('tries'), maxEntries: expiringEntries }),
-    devices: await sqliteExpiringStore({ path: file('devices'), maxEntries: expiringEntries }),
-    progress: new ProgressBook(),
-  };
-}
-
 async function run(shell: AuthenticationShell): Promise<Running> {
   const { clock, config, ids } = shell;
-  const stores = await openStores(config);
+  const stores = { ...(await openStores(shell.stores, config.expiringEntries)), progress: new ProgressBook() };
   const identityFeed = shell.peer('identity', FeedServiceService);
   const assembled = await assembleAuthentication({
     ...stores,
@@ -63,7 +47,7 @@ async function run(shell: AuthenticationShell): Promise<Running> {
     citizenKeys: citizenKeys(shell),
     identityHead: async (deadlineMs) => (await identityFeed.getHead({ source: sources.identity }, deadline(deadlineMs))).head?.position ?? 0,
     secrets: { pairwise: await shell.secret('pairwise'), userIds: await shell.secret('user-ids'), signIns: await shell.secret('sign-ins') },
-    tokenKeys: tokenKeyFile(shell.secretPath('token-keys.json'), readIfThere),
+    tokenKeys: new SharedTokenKeys(shell.secrets, clock, ids),
     issuer: shell.issuer,
     limits: {
       hashes: { atOnce: config.hashesAtOnce, knownPlaces: config.hashPlacesKnown, unknownPlaces: config.hashPlacesUnknown },
@@ -79,26 +63,32 @@ function serviceParts(shell: AuthenticationShell, { stores, assembled: { service
   const { devices, progress, readModels, signIns, store, tries, vault } = stores;
   const onTrouble = ({ error, kind, ...names }: Trouble): void => logger.warn({ err: error, ...names }, `a consumer met trouble: ${kind}`);
   const warn = (message: string) => (err: unknown) => logger.warn({ err }, message);
-  const followers = consumers.map(({ source, consumer }) => {
+  const identityFeed = shell.sourceOf('identity');
+  const follow = ({ source, consumer }: Assembled['consumers'][number]) => {
     const parts = { source, consumer, clock, telemetry, onTrouble, book: progress };
-    return source === sources.authentication ? followLog({ ...parts, store }) : followSource({ ...parts, reader: shell.feedOf('identity') });
-  });
+    return source === sources.authentication ? followLog({ ...parts, store }) : followSource({ ...parts, ...identityFeed });
+  };
   const sweepExpired = () => Promise.all([signIns, tries, devices].map((each) => each.sweep(clock.nowMs())));
   return {
     store,
     progress,
     workers: [
-      ...followers,
-      new RepeatingTask(30_000, sweepExpired, warn('expired entries were not swept')),
-      new RepeatingTask(3_600_000, () => service.tokens.rotate(), warn('the keys of tokens were not rotated')),
-      new RepeatingTask(24 * 3_600_000, (stopping) => sweepVault(service, stopping), warn('the vault was not swept')),
+      shell.inTurn(progress, {
+        consumers,
+        workers: () => [
+          ...consumers.map(follow),
+          new RepeatingTask(30_000, sweepExpired, warn('expired entries were not swept')),
+          new RepeatingTask(24 * 3_600_000, (stopping) => sweepVault(service, stopping), warn('the vault was not swept')),
+        ],
+      }),
+      new RepeatingTask(60_000, () => service.tokens.rotate(), warn('the keys of tokens were not rotated')),
     ],
     routes: [
       {
         method: 'GET',
         path: '/.well-known/jwks.json',
         access: 'public',
-        handle: () => Promise.resolve({ status: 200, contentType: 'application/json', body: service.tokens.keySet(), headers: { 'cache-control': 'public, max-age=300' } }),
+        handle: async () => ({ status: 200, contentType: 'application/json', body: await service.tokens.keySet(), headers: { 'cache-control': 'public, max-age=300' } }),
       },
     ],
     tokens: ownTokenGuard(service),
@@ -113,13 +103,4 @@ function citizenKeys(shell: AuthenticationShell) {
 
 function deadline(deadlineMs: number | undefined): { readonly deadlineMs?: number } {
   return deadlineMs === undefined || !Number.isFinite(deadlineMs) ? {} : { deadlineMs };
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

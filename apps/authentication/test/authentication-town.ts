@@ -2,11 +2,12 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { AuthenticationServiceService as rpcs, SubjectServiceService, type BeginSignInReply, type CodeCard, type TakeSignInReply } from '@tillid/contracts/authentication/v1/service';
 import { Event } from '@tillid/contracts/event/v1/event';
 import { AssuranceLevel, CitizenBlocked, CitizenClosed, CitizenRegistered, CitizenUnblocked, IdentityProved } from '@tillid/contracts/identity/v1/events';
-import { systemIds } from '@tillid/crypto';
+import { SharedTokenKeys, systemIds } from '@tillid/crypto';
 import { decodeEnvelope, eventCodec, type EventOf, followLog, hashOf, ProgressBook } from '@tillid/eventsourcing';
 import { inMemoryEventStore, inMemoryExpiringStore, inMemoryReadModelStore, inMemoryVault } from '@tillid/eventsourcing/in-memory';
 import { Refused } from '@tillid/kernel';
 import { inMemoryService } from '@tillid/service';
+import { inMemorySecrets } from '@tillid/testing';
 import { assembleAuthentication, sources } from '../src/assemble-authentication.js';
 import { AuthenticationController } from '../src/authentication.controller.js';
 import { authenticationEvents } from '../src/domain/authentication.events.js';
@@ -70,7 +71,7 @@ export async function authenticationTown({ openSignInsPerClient = 1000, stranger
       return (await identity.head()).position;
     },
     secrets: { pairwise: Buffer.alloc(32, 1), userIds: Buffer.alloc(32, 2), signIns: Buffer.alloc(32, 3) },
-    tokenKeys: { read: () => Promise.resolve(undefined), write: () => Promise.resolve() },
+    tokenKeys: new SharedTokenKeys(inMemorySecrets(), clock, systemIds),
     issuer: 'town.test',
     limits: { hashes: { atOnce: 2, knownPlaces: 50, unknownPlaces: 200 }, openSignInsPerClient, sessionLifetimeMs: 3_600_000 },
   });

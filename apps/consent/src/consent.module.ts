@@ -1,9 +1,8 @@
 import { Module } from '@nestjs/common';
 import { FoldCache, followLog, followSource, ProgressBook, type FollowerParts } from '@tillid/eventsourcing';
 import { Refused } from '@tillid/kernel';
-import type { FeedReader } from '@tillid/rpc';
 import { RepeatingTask, SERVICE_PARTS, Shell, type ServiceParts } from '@tillid/service';
-import { assembleConsent, sources, type Assembled } from './consent.assembly.js';
+import { assembleConsent, type Assembled } from './consent.assembly.js';
 import type { ConsentConfig } from './consent.config.js';
 import { ConsentController } from './consent.controller.js';
 import { peersOf } from './consent.peers.js';
@@ -21,7 +20,7 @@ const ASSEMBLED = Symbol('assembled');
   providers: [
     ConsentController,
     ProgressBook,
-    { provide: STORES, inject: [Shell], useFactory: (shell: Shell) => openStores(shell.config.data) },
+    { provide: STORES, inject: [Shell], useFactory: (shell: Shell) => openStores(shell.stores) },
     { provide: ASSEMBLED, inject: [Shell, STORES, ProgressBook], useFactory: assemble },
     { provide: CONSENT_ROOM, inject: [ASSEMBLED], useFactory: ({ room }: Assembled) => room },
     { provide: SERVICE_PARTS, inject: [Shell, STORES, ProgressBook, ASSEMBLED], useFactory: serviceParts },
@@ -37,16 +36,19 @@ function assemble(shell: Shell<ConsentConfig>, { events, readModels, vault }: Co
 
 function serviceParts(shell: Shell, { events, readModels, vault }: ConsentStores, progress: ProgressBook, { room, consumers }: Assembled): ServiceParts {
   const { clock, telemetry, logger } = shell;
-  const readers: Readonly<Record<string, FeedReader>> = { [sources.authentication]: shell.feedOf('authentication'), [sources.identity]: shell.feedOf('identity') };
+  const feeds = [shell.sourceOf('authentication'), shell.sourceOf('identity')];
   // A peer that is not there is no fault of ours: its code says enough.
   const onTrouble: FollowerParts['onTrouble'] = ({ kind, source, consumer, reason, error }) =>
     logger.warn({ source, consumer, reason, ...(error instanceof Refused ? { refusal: error.code } : { err: error }) }, `a consumer meets trouble: ${kind}`);
-  const followers = consumers.map(({ source, consumer }) => {
+  const follow = ({ source, consumer }: Assembled['consumers'][number]) => {
     const parts = { source, consumer, book: progress, clock, telemetry, onTrouble };
-    const reader = readers[source];
-    return reader ? followSource({ ...parts, reader }) : followLog({ ...parts, store: events });
+    const feed = feeds.find((each) => each.source === source);
+    return feed ? followSource({ ...parts, ...feed }) : followLog({ ...parts, store: events });
+  };
+  const background = shell.inTurn(progress, {
+    consumers,
+    // What a failed sweep leaves is encrypted and unnamed; the next day takes it.
+    workers: () => [...consumers.map(follow), new RepeatingTask(dayMs, () => sweepTexts(room), (error) => logger.warn({ err: error }, 'texts were not swept'))],
   });
-  // What a failure leaves is encrypted and unnamed; the next day takes it.
-  const sweeper = new RepeatingTask(dayMs, () => sweepTexts(room), (error) => logger.warn({ err: error }, 'texts were not swept'));
-  return { store: events, progress, workers: [...followers, sweeper], close: [readModels, vault, events] };
+  return { store: events, progress, workers: [background], close: [readModels, vault, events] };
 }

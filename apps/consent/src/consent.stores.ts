@@ -1,7 +1,16 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { EventStore, ReadModelStore, Vault } from '@tillid/eventsourcing';
-import { sqliteEventStore, sqliteReadModelStore, sqliteVault } from '@tillid/store-sqlite';
+import type { StorePlan, Stores } from '@tillid/service';
+import { clients } from './known/clients.read-model.js';
+import { closedCitizens } from './known/closed-citizens.read-model.js';
+import { subjects } from './known/subjects.read-model.js';
+import { consents } from './list-consents/list-consents.read-model.js';
+
+export const consentStorePlan: StorePlan = {
+  eventStores: ['log'],
+  readModels: [subjects.model, clients.model, closedCitizens.model, consents.model],
+  vault: true,
+  expiringStores: [],
+};
 
 export interface ConsentStores {
   readonly events: EventStore;
@@ -9,13 +18,8 @@ export interface ConsentStores {
   readonly vault: Vault;
 }
 
-/** A file each: the log is the record, read models can be built again from it, the vault is deleted from. */
-export async function openStores(folder: string): Promise<ConsentStores> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const [events, readModels, vault] = await Promise.all([
-    sqliteEventStore({ path: join(folder, 'log.sqlite') }),
-    sqliteReadModelStore({ path: join(folder, 'read-models.sqlite') }),
-    sqliteVault({ path: join(folder, 'vault.sqlite') }),
-  ]);
+/** The log is the record, read models can be built again from it, the vault is deleted from. */
+export async function openStores(stores: Stores): Promise<ConsentStores> {
+  const [events, readModels, vault] = await Promise.all([stores.eventStore('log'), stores.readModelStore(), stores.vault()]);
   return { events, readModels, vault };
 }

@@ -1,5 +1,6 @@
 import { runService } from '@tillid/service';
 import { consentConfig } from './consent.config.js';
 import { ConsentModule } from './consent.module.js';
+import { consentStorePlan } from './consent.stores.js';
 
-void runService({ name: 'consent', module: ConsentModule, config: consentConfig });
+void runService({ name: 'consent', module: ConsentModule, config: consentConfig, stores: consentStorePlan });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConsentServiceService } from '@tillid/contracts/consent/v1/service';
+import { sqliteStores } from '@tillid/service';
 import { openStores } from '../src/consent.stores.js';
 import { consentTown, text, usedBefore, type ConsentTown } from './consent-town.js';
 import { raceWithdrawals } from './race-withdrawals.js';
@@ -11,7 +12,7 @@ let folder: string;
 let town: ConsentTown;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tillid-consent-'));
-  town = await consentTown(await openStores(folder));
+  town = await consentTown(await openStores(sqliteStores(folder)));
   await town.agree('egebaek', 'identity');
 });
 afterEach(async () => {

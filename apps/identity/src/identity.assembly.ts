@@ -44,7 +44,7 @@ export async function assembleIdentity(ports: IdentityPorts): Promise<AssembledI
   const { clock } = ports.log;
   // The one value identity holds unique.
   const log = { ...ports.log, onReserved: (): Refused => refuse('identity.national_number_taken') };
-  const keyRing = new KeyRing(stores.keys, await keyEncryptionKeys.read(), ports.decoySecret, clock, ids);
+  const keyRing = await KeyRing.open(stores.keys, keyEncryptionKeys, ports.decoySecret, clock, ids);
   const subjectLinks = await projectionConsumer(subjects, stores.readModels);
   const keyUses = new KeyUses(log, stores.keyUseCounts);
   const parts: IdentityParts = { log, vault: stores.vault, keyRing, keyUses, subjects: new Subjects(subjectLinks.table, ports.catchUp), consent, authentication, nationalNumberSecret, clock, ids };

@@ -27,7 +27,7 @@ const minuteMs = 60 * secondMs;
     IdentityController,
     KeyRingController,
     ProgressBook,
-    { provide: STORES, inject: [Shell], useFactory: (shell: Shell) => openStores(shell.config.data) },
+    { provide: STORES, inject: [Shell], useFactory: (shell: Shell) => openStores(shell.stores) },
     { provide: ASSEMBLED, inject: [Shell, STORES, ProgressBook], useFactory: assemble },
     { provide: IDENTITY_PARTS, inject: [ASSEMBLED], useFactory: ({ parts }: AssembledIdentity) => parts },
     { provide: SERVICE_PARTS, inject: [Shell, STORES, ProgressBook, ASSEMBLED], useFactory: serviceParts },
@@ -46,7 +46,7 @@ async function assemble(shell: Shell<IdentityConfig>, { events, ...stores }: Ide
     authentication: shell.peer('authentication', SubjectServiceService),
     nationalNumberSecret: await shell.secret('national-number'),
     decoySecret: await shell.secret('decoy-keys'),
-    keyEncryptionKeys: keyEncryptionKeyFile(shell.secretPath('key-encryption-keys.json'), ids),
+    keyEncryptionKeys: keyEncryptionKeyFile(shell.secrets, ids),
     keyEncryptionKeyPolicy: { rotateAfterMs: config.keyEncryptionKeyDays * dayMs, keepRetiredMs: config.keyRingBackupDays * dayMs },
     catchUp: (options) => catchUp(authenticationFeed, progress, authenticationSource, options),
   });
@@ -58,12 +58,17 @@ function serviceParts(shell: Shell, { events, readModels, vault, keys }: Identit
     // A peer that is not there is no fault of ours: its code says enough.
     logger.warn({ source, consumer, reason, ...(error instanceof Refused ? { refusal: error.code } : { err: error }) }, `a consumer meets trouble: ${kind}`);
   const warn = (message: string) => (err: unknown) => logger.warn({ err }, message);
-  const follower = followSource({ source: authenticationSource, consumer: subjectLinks, book: progress, clock, telemetry, onTrouble, reader: shell.feedOf('authentication') });
-  const tasks = [
-    new RepeatingTask(10 * minuteMs, timed.recordKeyUses, warn('key uses of days that are over were not recorded')),
-    new RepeatingTask(360 * minuteMs, timed.sweepUnnamedValues, warn('values no event names were not swept')),
-    new RepeatingTask(1440 * minuteMs, timed.tendKeyRing, warn('the key ring was not tended')),
-    new RepeatingTask(secondMs, timed.saveKeyUses, warn('key uses were counted but not saved'), true),
-  ];
-  return { store: events, progress, workers: [follower, ...tasks], close: [readModels, vault, keys, events] };
+  const authenticationFeed = shell.sourceOf('authentication');
+  const background = shell.inTurn(progress, {
+    consumers: [{ source: authenticationSource, consumer: subjectLinks }],
+    workers: () => [
+      followSource({ ...authenticationFeed, consumer: subjectLinks, book: progress, clock, telemetry, onTrouble }),
+      new RepeatingTask(10 * minuteMs, timed.recordKeyUses, warn('key uses of days that are over were not recorded')),
+      new RepeatingTask(360 * minuteMs, timed.sweepUnnamedValues, warn('values no event names were not swept')),
+      new RepeatingTask(1440 * minuteMs, timed.tendKeyRing, warn('the key ring was not tended')),
+    ],
+  });
+  // Counted in this process, so saved by it.
+  const savesKeyUses = new RepeatingTask(secondMs, timed.saveKeyUses, warn('key uses were counted but not saved'), true);
+  return { store: events, progress, workers: [background, savesKeyUses], close: [readModels, vault, keys, events] };
 }

@@ -1,10 +1,20 @@
 import { join } from 'node:path';
 import type { EventStore, ReadModelStore, Vault } from '@tillid/eventsourcing';
-import { sqliteEventStore, sqliteReadModelStore, sqliteVault } from '@tillid/store-sqlite';
+import type { StorePlan, Stores } from '@tillid/service';
 import type { CitizenKeyRecords, KeyUseCounts } from './key-ring/citizen-key-records.js';
 import { SqliteCitizenKeyRecords } from './key-ring/citizen-key-records.sqlite.js';
 import { openKeyRingDatabase } from './key-ring/key-ring.database.js';
+import { keyRingCollections, keyRingDatabase, mongoKeyRing } from './key-ring/key-ring.mongo.js';
 import { SqliteKeyUseCounts } from './key-ring/key-use-counts.sqlite.js';
+import { subjects } from './on-subject-linked/subjects.read-model.js';
+
+export const identityStorePlan: StorePlan = {
+  eventStores: ['log'],
+  readModels: [subjects.model],
+  vault: true,
+  expiringStores: [],
+  own: [{ database: keyRingDatabase, collections: keyRingCollections }],
+};
 
 export interface IdentityStores {
   readonly events: EventStore;
@@ -14,11 +24,18 @@ export interface IdentityStores {
   readonly keyUseCounts: KeyUseCounts;
 }
 
-/** Four files: the log, what we heard from others, the sealed values, and apart from all of them the keys. */
-export async function openStores(folder: string): Promise<IdentityStores> {
-  const events = await sqliteEventStore({ path: join(folder, 'log.sqlite') });
-  const readModels = await sqliteReadModelStore({ path: join(folder, 'read-models.sqlite') });
-  const vault = await sqliteVault({ path: join(folder, 'vault.sqlite') });
-  const keyRing = openKeyRingDatabase(join(folder, 'key-ring.sqlite'));
-  return { events, readModels, vault, keys: new SqliteCitizenKeyRecords(keyRing), keyUseCounts: new SqliteKeyUseCounts(keyRing) };
+/** The log, what we heard from others, the sealed values, and apart from all of them the keys. */
+export async function openStores(stores: Stores): Promise<IdentityStores> {
+  return {
+    events: await stores.eventStore('log'),
+    readModels: await stores.readModelStore(),
+    vault: await stores.vault(),
+    ...(await openKeyRing(stores)),
+  };
+}
+
+async function openKeyRing({ engine }: Stores): Promise<Pick<IdentityStores, 'keys' | 'keyUseCounts'>> {
+  if (engine.kind === 'mongo') return mongoKeyRing(await engine.database(keyRingDatabase));
+  const keyRing = openKeyRingDatabase(join(engine.folder, 'key-ring.sqlite'));
+  return { keys: new SqliteCitizenKeyRecords(keyRing), keyUseCounts: new SqliteKeyUseCounts(keyRing) };
 }

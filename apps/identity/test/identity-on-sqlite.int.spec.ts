@@ -5,6 +5,7 @@ import { AssuranceLevel } from '@tillid/contracts/identity/v1/events';
 import { IdentityServiceService } from '@tillid/contracts/identity/v1/service';
 import { newKeyEncryptionKeys, systemIds } from '@tillid/crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sqliteStores } from '@tillid/service';
 import { openStores } from '../src/identity.stores.js';
 import { address, dayMs, eid, ida, identityTown, type IdentityTown } from './identity-town.js';
 
@@ -13,7 +14,7 @@ let folder: string;
 let town: IdentityTown;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tillid-identity-'));
-  town = await identityTown(await openStores(folder), keyEncryptionKeys);
+  town = await identityTown(await openStores(sqliteStores(folder)), keyEncryptionKeys);
 });
 afterEach(async () => {
   await town.stop();
@@ -69,7 +70,7 @@ describe('identity on SQLite', () => {
     await town.useKey(citizenId);
     await town.timed.saveKeyUses();
     await town.stop();
-    town = await identityTown(await openStores(folder), keyEncryptionKeys);
+    town = await identityTown(await openStores(sqliteStores(folder)), keyEncryptionKeys);
     expect(await town.useKey(citizenId)).toEqual({ key });
     expect((await town.read(citizenId, [`${eid}lastName`])).attributes).toEqual([{ name: `${eid}lastName`, value: 'Holmsted' }]);
     town.clock.ms += dayMs;

@@ -99,7 +99,14 @@ export async function identityTown(stores: IdentityStores = inMemoryStores(), ke
     authentication,
     nationalNumberSecret: Buffer.alloc(32, 3),
     decoySecret: Buffer.alloc(32, 5),
-    keyEncryptionKeys: { read: async () => keyEncryptionKeys.current, replace: async (keys) => void (keyEncryptionKeys.current = keys) },
+    keyEncryptionKeys: {
+      read: async () => keyEncryptionKeys.current,
+      async replace(expected, next) {
+        if (keyEncryptionKeys.current !== expected) return false;
+        keyEncryptionKeys.current = next;
+        return true;
+      },
+    },
     keyEncryptionKeyPolicy: { rotateAfterMs: 30 * dayMs, keepRetiredMs: 35 * dayMs },
     catchUp: async ({ signal }) => progress.waitFor('on-subject-linked', 'authentication/0', (await authenticationLog.store.head()).position, signal),
   });

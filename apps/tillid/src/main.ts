@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { Refused } from '@tillid/kernel';
 import { exitWhenSaid } from '@tillid/runtime';
+import { certificatesCommand } from './commands/certificates.command.js';
 import { citizenCommand } from './commands/citizen.command.js';
 import { clientCommand } from './commands/client.command.js';
 import { demoCommand } from './commands/demo.command.js';
@@ -15,6 +16,7 @@ const program = new Command('tillid')
   .addCommand(statusCommand())
   .addCommand(clientCommand())
   .addCommand(citizenCommand())
+  .addCommand(certificatesCommand())
   .addHelpText('after', '\nExample:\n  $ tillid up            in one terminal\n  $ tillid demo          in another: a national day in small');
 leaveExitsToUs(program);
 

@@ -5,6 +5,9 @@ export * from './seal.js';
 export * from './key-wrapping.js';
 export * from './lookups.js';
 export * from './secret-file.js';
+export { openSecretKey, parseSecret, SecretRefused, secretBytesMax, type Secrets } from './service-secrets/secrets.js';
+export * from './service-secrets/file-secrets.js';
+export * from './service-secrets/sealed-secrets.js';
 export * from './source-head.js';
 export * from './caller.js';
 export * from './assurance-level.js';
@@ -13,6 +16,7 @@ export { createSigningRequest, issueCertificate, leafLifetimeDays, type SigningR
 export * from './certificates/read.js';
 export * from './citizen-tokens/claims.js';
 export * from './citizen-tokens/signing-keys.js';
+export * from './citizen-tokens/shared-token-keys.js';
 export * from './citizen-tokens/issue.js';
 export * from './citizen-tokens/verify.js';
 export * from './citizen-tokens/remote-keys.js';

@@ -50,7 +50,7 @@ export function wrappedBy(wrapped: Uint8Array): string {
   return Buffer.from(wrapped.subarray(1, 1 + length)).toString('ascii');
 }
 
-/** The content of the secret file that holds them; see openSecretFile. */
+/** The content of the secret they are kept in. */
 export function encodeKeyEncryptionKeys(keys: KeyEncryptionKeys): Buffer {
   const list = [...keys.keys].map(([id, key]) => ({ id, key: Buffer.from(key).toString('base64url') }));
   return Buffer.from(`${JSON.stringify({ version: 1, currentId: keys.currentId, keys: list }, null, 2)}\n`);

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
  * time both come back with the one that won. A crash leaves either no file or a whole one, and perhaps a `.tmp-` beside it.
  */
 export async function openSecretFile(path: string, make: () => Uint8Array | Promise<Uint8Array>): Promise<Buffer> {
-  const existing = await readIfThere(path);
+  const existing = await readSecretFile(path);
   if (existing) return existing;
   const temporary = await writeTemporary(path, await make());
   try {
@@ -29,7 +29,8 @@ export async function replaceSecretFile(path: string, content: Uint8Array | stri
   await syncFolder(dirname(path));
 }
 
-async function readIfThere(path: string): Promise<Buffer | undefined> {
+/** Undefined when there is no such file. */
+export async function readSecretFile(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
   } catch (error) {

@@ -4,7 +4,7 @@ export interface Checkpoint {
   readonly position: number;
   /** 32 bytes: the source's chain after it. The next batch must continue from here. */
   readonly chain: Uint8Array;
-  /** The source's Ed25519 public key (32 bytes), held since its first event; empty for a service's own log. */
+  /** The source's Ed25519 public key (32 bytes) in force there, by its announcements up to there; empty for a service's own log. */
   readonly key: Uint8Array;
   /** Time of the newest head of the source that was verified; 0 when none. An older head is late, a newer one that knows less is a rollback. */
   readonly headTimeMs: number;

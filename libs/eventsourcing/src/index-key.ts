@@ -12,12 +12,12 @@ export function indexKey(values: readonly IndexValue[]): Buffer {
 }
 
 /** Above every key that starts with `prefix`: no tag reaches 0xff. */
-function afterPrefix(prefix: Uint8Array): Buffer {
+export function afterPrefix(prefix: Uint8Array): Buffer {
   return Buffer.concat([prefix, Uint8Array.of(0xff)]);
 }
 
 /** The next key of all: nothing lies between a key and itself with a zero byte. */
-function rightAfter(key: Uint8Array): Buffer {
+export function rightAfter(key: Uint8Array): Buffer {
   return Buffer.concat([key, Uint8Array.of(0x00)]);
 }
 

@@ -1,6 +1,5 @@
 import { createPublicKey, verify, type KeyObject } from 'node:crypto';
 import type { SignedHead } from '@tillid/contracts/event/v1/event';
-import { commonEvents } from './common-events.js';
 
 /** What a source says of itself: after `position` events its chain is `chain`. */
 export type UnsignedHead = Pick<SignedHead, 'source' | 'position' | 'timeMs'> & { readonly chain: Uint8Array };
@@ -12,23 +11,17 @@ export function signedHeadText(head: UnsignedHead): Buffer {
 
 /** False for any head not signed by that key, malformed ones included. `publicKey`: 32 bytes, as in SourceKeyAnnounced. */
 export function verifySignedHead(head: SignedHead, publicKey: Uint8Array): boolean {
-  if (publicKey.length !== 32 || head.chain.length !== 32 || head.signature.length !== 64) return false;
+  return head.chain.length === 32 && signedBy(publicKey, signedHeadText(head), head.signature);
+}
+
+/** An Ed25519 signature by a key of 32 bytes; false for whatever is none. */
+export function signedBy(publicKey: Uint8Array, text: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== 32 || signature.length !== 64) return false;
   try {
-    return verify(null, signedHeadText(head), keyOf(publicKey), head.signature);
+    return verify(null, text, keyOf(publicKey), signature);
   } catch {
     // 32 bytes that are no point on the curve.
     return false;
-  }
-}
-
-/** The key a source's first event announces; undefined when that event is anything else. It holds for the source's life. */
-export function announcedKey(source: string, firstEvent: Uint8Array): Buffer | undefined {
-  try {
-    const announced = commonEvents.pick('SourceKeyAnnounced').decode(firstEvent, 1);
-    if (!announced || announced.envelope.source !== source || announced.event.source !== source) return undefined;
-    return announced.event.publicKey.length === 32 ? announced.event.publicKey : undefined;
-  } catch {
-    return undefined;
   }
 }
 

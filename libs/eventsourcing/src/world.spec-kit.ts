@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:cry
 import { ConsentGranted, ConsentRequested, ConsentWithdrawn } from '@tillid/contracts/consent/v1/events';
 import { ActorKind, type SignedHead } from '@tillid/contracts/event/v1/event';
 import { refusals } from '@tillid/kernel';
-import { chained, commonEvents, eventCodec, handle, signedHeadText, startingPoint, type CommandContext, type Decider, type EnvelopeFields, type EventLog, type EventOf, type EventStore, type FeedBatch } from './index.js';
+import { chained, commonEvents, eventCodec, handle, keySuccessionText, signedHeadText, startingPoint, type CommandContext, type Decider, type EnvelopeFields, type EventLog, type EventOf, type EventStore, type FeedBatch } from './index.js';
 import { inMemoryEventStore } from './in-memory/index.js';
 
 /** The smallest service there is: a consent is asked for once and withdrawn once; asking reserves its text version. */
@@ -76,24 +76,38 @@ export function consentLog(store: EventStore = inMemoryEventStore(), source = 'c
   return { store, codec: consentEvents, source, clock: testClock(), ids: { bytes: randomBytes } };
 }
 
-/** A service whose log other services follow: it announces its key, acts, and signs heads. */
+/** A service whose log other services follow: it announces its keys, acts, and signs each head with the key in force there. */
 export function consentSource(source = 'consent/0') {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const keys = [{ from: 1, publicKey, privateKey }];
   const log = consentLog(inMemoryEventStore(), source);
   let commands = 0;
   const act = (stream: string, command: ConsentCommand) =>
     handle(log, contextOf(`${source} command ${++commands}`.slice(-16)), [{ stream, decider: consent, command, envelope }]);
-  return { source, log, act, announce: () => announceKey(log, source, publicKey), batch: (after: number, upTo?: number) => batchOf(log.store, source, privateKey, after, upTo), publicKey, privateKey };
+  /** Another key, vouched for by the one in force. */
+  const rotate = async () => {
+    const before = keys.at(-1)!;
+    const next = generateKeyPairSync('ed25519');
+    keys.push({ from: (await log.store.head()).position + 1, ...next });
+    await announceKey(log, source, next.publicKey, sign(null, keySuccessionText(source, rawKey(before.publicKey), rawKey(next.publicKey)), before.privateKey), `announce ${keys.length}`);
+    return next;
+  };
+  const keyAt = (position: number) => (keys.findLast(({ from }) => from <= position) ?? keys[0]!).privateKey;
+  return { source, log, act, announce: () => announceKey(log, source, publicKey), rotate, keyAt, batch: (after: number, upTo?: number) => batchOf(log.store, source, keyAt, after, upTo), publicKey, privateKey };
 }
 
-export async function announceKey(log: Pick<EventLog<ConsentEvent>, 'store' | 'clock' | 'ids'>, source: string, publicKey: KeyObject): Promise<void> {
-  const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url');
+/** 32 bytes, as SourceKeyAnnounced holds it. */
+export function rawKey(publicKey: KeyObject): Buffer {
+  return Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url');
+}
+
+export async function announceKey(log: Pick<EventLog<ConsentEvent>, 'store' | 'clock' | 'ids'>, source: string, publicKey: KeyObject, signature = Buffer.alloc(0), command = 'announce', named = source): Promise<void> {
   const announcement: Decider<null, null, EventOf<typeof commonEvents>> = {
     initial: null,
-    decide: () => [{ type: 'SourceKeyAnnounced', source, publicKey: raw }],
+    decide: () => [{ type: 'SourceKeyAnnounced', source: named, publicKey: rawKey(publicKey), signature }],
     evolve: () => null,
   };
-  await handle({ ...log, codec: commonEvents, source }, contextOf('announce'), [
+  await handle({ ...log, codec: commonEvents, source }, contextOf(command), [
     { stream: 'source-keys', decider: announcement, command: null, envelope: () => ({ actor: { kind: ActorKind.SYSTEM, id: source } }) },
   ]);
 }
@@ -104,10 +118,10 @@ export function signHead(source: string, privateKey: KeyObject, position: number
 }
 
 /** Heads are signed as time goes: position n at n milliseconds past noon. */
-export async function batchOf(store: EventStore, source: string, privateKey: KeyObject, after: number, upTo = Infinity): Promise<Required<FeedBatch>> {
+export async function batchOf(store: EventStore, source: string, keyAt: (position: number) => KeyObject, after: number, upTo = Infinity): Promise<Required<FeedBatch>> {
   const all = await store.readAll(0, 100_000);
   const events = chained(startingPoint, all.map(({ bytes }) => bytes)).slice(0, upTo);
   const last = events.at(-1) ?? startingPoint;
   const fresh = events.slice(after);
-  return { firstPosition: fresh[0]?.position ?? 0, events: fresh.map(({ bytes }) => bytes), head: signHead(source, privateKey, last.position, last.chain, noon + last.position) };
+  return { firstPosition: fresh[0]?.position ?? 0, events: fresh.map(({ bytes }) => bytes), head: signHead(source, keyAt(last.position), last.position, last.chain, noon + last.position) };
 }

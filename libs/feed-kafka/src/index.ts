@@ -1,1 +1,11 @@
-export {};
+export { OffsetGone, TopicMissing, type Bounds, type KafkaClient, type NewRecord, type TopicReading, type TopicRecord, type TopicWriting } from './kafka-client.js';
+export { kafkaClient, type KafkaClientOptions } from './kafkajs/kafkajs-client.js';
+export type { KafkaTls } from './kafkajs/sockets.js';
+export { kafkaReader, type KafkaReader, type KafkaReaderOptions } from './reader/kafka-reader.js';
+export { readRecord, type FeedRecord } from './record.js';
+export { RelayRefused } from './relay/find-place.js';
+export { kafkaRelay, type KafkaRelay, type KafkaRelayOptions, type RelayLag } from './relay/kafka-relay.js';
+export { servicePrincipal, type TopicGrants } from './topic/grants.js';
+export { migrateTopic, requireTopic, TopicUnfit, type TopicMigration } from './topic/migrate-topic.js';
+export { topicOf } from './topic/topic-of.js';
+export type { TopicWanted } from './topic/topic-shape.js';

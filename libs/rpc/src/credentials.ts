@@ -7,7 +7,10 @@ import { ChannelCredentials } from '@grpc/grpc-js';
 export interface TlsIdentity {
   readonly key: Buffer;
   readonly cert: Buffer;
+  /** One or more: while one authority takes over from another, both. */
   readonly ca: Buffer;
+  /** Told of each renewal; absent where there are none. Answers the way to stop being told. */
+  onRenewed?(listener: () => void): () => void;
 }
 
 /** From a folder with key.pem, cert.pem and ca.pem, as `tillid client add` writes it. */
@@ -16,6 +19,7 @@ export function readTlsIdentity(folder: string): TlsIdentity {
 }
 
 export interface RpcCredentials {
+  /** For the next connection: another one once the certificate was renewed. */
   readonly channel: ChannelCredentials;
   /** The service the other end must prove to be. */
   readonly peer: string;
@@ -27,7 +31,17 @@ export interface RpcCredentials {
  */
 export function rpcCredentials(tls: TlsIdentity, peer: string): RpcCredentials {
   const checkServerIdentity = (_host: string, certificate: PeerCertificate): Error | undefined => checkPeer(peer, certificate);
-  return { peer, channel: ChannelCredentials.createSsl(tls.ca, tls.key, tls.cert, { checkServerIdentity }) };
+  let made: { readonly of: TlsIdentity; readonly channel: ChannelCredentials } | undefined;
+  return {
+    peer,
+    get channel() {
+      const { key, cert, ca } = tls;
+      const current = made?.of.key === key && made.of.cert === cert && made.of.ca === ca;
+      // The same object while nothing changed: grpc-js shares a connection only between equal credentials.
+      if (!current) made = { of: { key, cert, ca }, channel: ChannelCredentials.createSsl(ca, key, cert, { checkServerIdentity }) };
+      return made!.channel;
+    },
+  };
 }
 
 /** The same check for other TLS clients (JWKS over HTTPS): hand it to `tls.connect` as checkServerIdentity. */

@@ -1,4 +1,5 @@
 export * from './credentials.js';
+export * from './live-tls-identity.js';
 export * from './google-rpc-status.js';
 export * from './refusal-status.js';
 export * from './rpc-client.js';

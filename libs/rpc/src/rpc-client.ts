@@ -1,10 +1,12 @@
-import { Client, InterceptingCall, Metadata, status, type CallOptions, type ClientReadableStream, type Interceptor } from '@grpc/grpc-js';
+import { isIP } from 'node:net';
+import { InterceptingCall, Metadata, status, type CallOptions, type Client, type ClientReadableStream, type Interceptor } from '@grpc/grpc-js';
 import { accessRules } from '@tillid/contracts/access';
 import { Refused } from '@tillid/kernel';
 import { attributeNames, currentCorrelationId, currentTraceParentHeader, inSpan } from '@tillid/runtime';
 import { SpanKind } from '@opentelemetry/api';
 import type { RpcCredentials } from './credentials.js';
 import { errorOfStatus } from './refusal-status.js';
+import { RenewedClient } from './renewed-client.js';
 import type { ReplyOf, RequestOf, RpcDefinition, ServiceDefinition } from './rpc-definition.js';
 
 export interface RpcOptions {
@@ -48,9 +50,20 @@ const channelOptions = {
   'grpc.ssl_target_name_override': 'localhost',
 };
 
-/** `rpcClient(ConsentServiceService, '127.0.0.1:7403', rpcCredentials(tls, 'consent'))`. Connects at the first call. */
+/** Spread over the replicas there are; one that is gone is left out until it is back. */
+const overReplicas = {
+  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+  // With others to ask, one that hangs is given up sooner.
+  'grpc.keepalive_time_ms': 5_000,
+  'grpc.keepalive_timeout_ms': 2_000,
+};
+
+/**
+ * `rpcClient(ConsentServiceService, '127.0.0.1:7403', rpcCredentials(tls, 'consent'))`. Connects at the first call.
+ * Several replicas: their IPv4 addresses by commas, or a name that resolves to all of them.
+ */
 export function rpcClient<Service extends ServiceDefinition>(service: Service, address: string, credentials: RpcCredentials, defaults: RpcOptions = {}): RpcClient<Service> {
-  const client = new Client(address, credentials.channel, channelOptions);
+  const client = new RenewedClient(targetOf(address), credentials, isOne(address) ? channelOptions : { ...channelOptions, ...overReplicas });
   const methods: Record<string, unknown> = { close: () => client.close() };
   for (const [name, rpc] of Object.entries(service)) {
     methods[name] = rpc.responseStream
@@ -60,13 +73,22 @@ export function rpcClient<Service extends ServiceDefinition>(service: Service, a
   return methods as RpcClient<Service>;
 }
 
-function unary(client: Client, rpc: RpcDefinition, request: object, options: RpcOptions): Promise<unknown> {
+/** An address of the wire is one machine; a name may stand for many. */
+function isOne(address: string): boolean {
+  return !address.includes(',') && (isIP(address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')) !== 0 || address.startsWith('localhost:'));
+}
+
+function targetOf(address: string): string {
+  return address.includes(',') ? `ipv4:${address}` : address;
+}
+
+function unary(client: RenewedClient, rpc: RpcDefinition, request: object, options: RpcOptions): Promise<unknown> {
   const deadlineMs = Math.min(Date.now() + (options.timeoutMs ?? defaultTimeoutMs), options.deadlineMs ?? Infinity);
   return inSpan(rpc.path.slice(1), { kind: SpanKind.CLIENT, attributes: { [attributeNames.rpcSystem]: 'grpc' } }, async () => {
     let triesLeft = mayRepeat(rpc, request) ? (options.retries ?? defaultRetries) : 0;
     for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1000)) {
       try {
-        return await unaryOnce(client, rpc, request, deadlineMs, options);
+        return await unaryOnce(client.now(), rpc, request, deadlineMs, options);
       } catch (error) {
         // Jitter, so that many who lost the same peer do not come back in step.
         const pauseMs = waitMs * (0.5 + Math.random());
@@ -93,11 +115,11 @@ function unaryOnce(client: Client, rpc: RpcDefinition, request: object, deadline
   return promise.finally(() => options.signal?.removeEventListener('abort', cancel));
 }
 
-async function* stream(client: Client, rpc: RpcDefinition, request: object, options: RpcOptions): AsyncGenerator<unknown> {
+async function* stream(client: RenewedClient, rpc: RpcDefinition, request: object, options: RpcOptions): AsyncGenerator<unknown> {
   const deadline = Math.min(options.timeoutMs === undefined ? Infinity : Date.now() + options.timeoutMs, options.deadlineMs ?? Infinity);
   const gate = messageGate();
   const callOptions: CallOptions = { deadline, interceptors: [gate.interceptor] };
-  const call: ClientReadableStream<unknown> = client.makeServerStreamRequest<object, unknown>(rpc.path, serializer(rpc), rpc.responseDeserialize, request, metadataOf(options), callOptions);
+  const call: ClientReadableStream<unknown> = client.now().makeServerStreamRequest<object, unknown>(rpc.path, serializer(rpc), rpc.responseDeserialize, request, metadataOf(options), callOptions);
   const cancel = () => call.cancel();
   options.signal?.addEventListener('abort', cancel, { once: true });
   try {

@@ -46,6 +46,6 @@ describe('the environment of a program', () => {
       TILLID_DATA: '/d', TILLID_TLS: '/t', TILLID_GRPC_LISTEN: 'h:1', TILLID_IDENTITY: 'h:1', TILLID_AUTHENTICATION: 'h:2', TILLID_CONSENT: 'h:3', TILLID_AUDIT: 'h:4', TILLID_ORIGIN: 'tillid.local/1',
     });
     expect(config).toMatchObject({ logLevel: 'info', origin: 'tillid.local/1' });
-    expect(config.jwksUrl).toBeUndefined();
+    expect(config.jwksUrls).toBeUndefined();
   });
 });

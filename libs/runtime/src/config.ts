@@ -11,6 +11,8 @@ export interface Setting<Value> {
   readonly meaning: string;
   /** As one would write it in the environment. Absent: the setting is required, unless `optional`. */
   readonly default?: string;
+  /** What docs/config.md says instead of a default that differs from machine to machine. */
+  readonly documentedDefault?: string;
   readonly breaks: string;
 }
 
@@ -58,8 +60,8 @@ export function readConfig<Of extends Settings>(settings: Of, environment: Reado
 
 /** The rows of docs/config.md for one program. */
 export function configRows(settings: Settings): string {
-  const rows = Object.values(settings).map(({ variable, meaning, default: fallback, schema, breaks }) => {
-    const shown = fallback === undefined ? (schema.isOptional() ? 'unset' : '*required*') : `\`${fallback}\``;
+  const rows = Object.values(settings).map(({ variable, meaning, default: fallback, documentedDefault, schema, breaks }) => {
+    const shown = documentedDefault ?? (fallback === undefined ? (schema.isOptional() ? 'unset' : '*required*') : `\`${fallback}\``);
     return `| \`${variable}\` | ${meaning} | ${shown} | ${breaks} |`;
   });
   return ['| variable | meaning | default | what breaks |', '| --- | --- | --- | --- |', ...rows, ''].join('\n');

@@ -8,6 +8,8 @@ export * from './redaction.js';
 export * from './service-name.js';
 export * from './telemetry/instruments.js';
 export * from './telemetry/names.js';
+export * from './telemetry/observed.js';
+export * from './telemetry/process-metrics.js';
 export * from './telemetry/spans.js';
 export * from './telemetry/telemetry.js';
 export * from './telemetry/trace-context.js';

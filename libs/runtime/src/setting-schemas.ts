@@ -6,6 +6,20 @@ export const hostAndPort = z
   .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'not host:port')
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'no such port');
 
+/** One host:port, a name that may stand for many machines; or several addresses of replicas, by commas: "10.0.0.1:7401,10.0.0.2:7401". */
+export const replicas = z
+  .string()
+  .refine((text) => text.split(',').every((each) => hostAndPort.safeParse(each).success), 'not host:port, nor several by commas')
+  .refine((text) => !text.includes(',') || /^[\d.:,]+$/.test(text), 'several are IPv4 addresses; a name stands alone');
+
+/** Kafka's first brokers, by commas. */
+export const brokers = z.string().refine((text) => text.split(',').every((each) => hostAndPort.safeParse(each).success), 'not host:port, nor several by commas');
+
+export const mongoUrl = z.string().regex(/^mongodb(\+srv)?:\/\/\S+$/, 'not a mongodb:// URL');
+
+/** A short name: letters, digits, `.`, `-`. */
+export const plainName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,99}$/, 'not a plain name of at most 100 characters');
+
 export const folder = z.string().min(1, 'empty').max(1000, 'too long');
 
 /** A whole number within bounds: `count(1, 1000)`. */
@@ -18,6 +32,11 @@ export function count(least: number, most: number): z.ZodType<number, string> {
 }
 
 export const httpsUrl = z.string().refine((text) => URL.canParse(text) && new URL(text).protocol === 'https:', 'not an https URL');
+
+export const httpsUrls = z
+  .string()
+  .transform((text) => text.split(','))
+  .refine((urls) => urls.every((url) => httpsUrl.safeParse(url).success), 'not https URLs by commas') as unknown as z.ZodType<readonly string[], string>;
 
 export const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'not a log level') as z.ZodType<LogLevel, string>;
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

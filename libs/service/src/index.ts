@@ -1,3 +1,4 @@
+export type { Background } from './background.js';
 export * from './call.js';
 export * from './http-route.js';
 export { openServices } from './grpc/authorise.js';
@@ -13,6 +14,8 @@ export * from './run-service.js';
 export * from './running-service.js';
 export * from './service-parts.js';
 export * from './shell.js';
+export * from './stores.js';
 export * from './token-guard.js';
 export * from './in-memory-service.js';
 export { FeedController } from './feed/feed-service.js';
+export { SourceSigner, type SourceSignerParts } from './feed/source-signer.js';

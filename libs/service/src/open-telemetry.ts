@@ -1,15 +1,17 @@
 import { metrics, type Counter } from '@opentelemetry/api';
 import type { Telemetry } from '@tillid/eventsourcing';
 import { attributeNames, inSpan, instruments, metricPrefix } from '@tillid/runtime';
+import { startTrails } from './event-trails.js';
 
 /** libs/eventsourcing's view of telemetry, on OpenTelemetry. Its span and counter names are part of the one list (telemetry/names). */
 export function openTelemetryOf(): Telemetry {
   const counters = new Map<string, Counter>();
   return {
-    span: (name, attributes, work) =>
-      inSpan(name, { attributes: labelled(attributes) }, async () => {
+    span: (name, attributes, work, continues) =>
+      inSpan(name, { attributes: labelled(attributes) }, async (span) => {
         const startedMs = performance.now();
-        const result = await work();
+        const endTrails = continues && span.isRecording() ? startTrails(name, labelled(attributes), continues()) : () => undefined;
+        const result = await work().finally(endTrails);
         if (name === 'handle.append') {
           instruments().appendDurationMs.record(performance.now() - startedMs, { [attributeNames.source]: String(attributes['source']) });
           instruments().appendedEvents.add(Number(attributes['events'] ?? 0), { [attributeNames.source]: String(attributes['source']) });

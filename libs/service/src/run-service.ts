@@ -1,12 +1,15 @@
 import 'reflect-metadata';
 import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
-import { ConfigRefused, createLogger, readConfig, startTelemetry, type Logger, type ServiceName, type Settings } from '@tillid/runtime';
+import { ConfigRefused, createLogger, observeProcess, readConfig, startTelemetry, type Logger, type ServiceName, type Settings, type Telemetry } from '@tillid/runtime';
+import { migrateService } from './migrate-service.js';
 import { releaseStartupMemory } from './release-startup-memory.js';
 import { rpcServiceOf } from './rpc-controller.js';
+import { openShared } from './shared-state.js';
 import { RunningService } from './running-service.js';
 import { SERVICE_PARTS, type ServiceParts } from './service-parts.js';
 import { Shell, type ServiceConfig } from './shell.js';
+import type { StorePlan } from './stores.js';
 
 export interface ServiceDeclaration {
   readonly name: ServiceName;
@@ -14,6 +17,8 @@ export interface ServiceDeclaration {
   readonly module: Type;
   /** `{ ...serviceSettings, ... }`. */
   readonly config: Settings;
+  /** What it keeps. */
+  readonly stores: StorePlan;
 }
 
 /**
@@ -33,7 +38,8 @@ export async function runService(declaration: ServiceDeclaration): Promise<void>
   try {
     const config = readConfig(declaration.config, process.env) as unknown as ServiceConfig;
     logger = createLogger({ name: declaration.name, level: config.logLevel });
-    const telemetry = await startTelemetry(declaration.name, process.env);
+    if (process.argv[2] === 'migrate') await migrateAndExit(declaration, config, logger);
+    const telemetry = await openTelemetry(declaration.name, config, logger);
     const service = await composeService(declaration, config, logger);
     let stopping = false;
     const stop = (signal: string) => {
@@ -57,9 +63,26 @@ export async function runService(declaration: ServiceDeclaration): Promise<void>
   }
 }
 
+/** `node main.js migrate`: makes ready what the service needs, and ends. */
+async function migrateAndExit(declaration: ServiceDeclaration, config: ServiceConfig, logger: Logger): Promise<never> {
+  await migrateService(declaration, config, logger);
+  logger.info({}, 'migrated');
+  process.exit(0);
+}
+
+/** Before anything is composed: what makes an instrument too early makes it for nobody. */
+async function openTelemetry(name: ServiceName, { metricsListen }: ServiceConfig, logger: Logger): Promise<Telemetry> {
+  const telemetry = await startTelemetry(name, process.env, metricsListen === undefined ? {} : { metricsListen });
+  if (telemetry.metricsPort === undefined) return telemetry;
+  observeProcess();
+  logger.info({ port: telemetry.metricsPort }, 'metrics are served');
+  return telemetry;
+}
+
 /** The service as its module composes it, not yet started. */
 export async function composeService(declaration: ServiceDeclaration, config: ServiceConfig, logger: Logger): Promise<RunningService> {
-  const shell = new Shell(declaration.name, config, logger);
+  const { stores, secrets } = await openShared(declaration, config);
+  const shell = new Shell(declaration.name, config, logger, stores, secrets);
   const app = await NestFactory.createApplicationContext(shellModule(shell, declaration.module), { logger: false, abortOnError: false });
   const parts = app.get<ServiceParts>(SERVICE_PARTS, { strict: false });
   const controllers = [...app.get(ModulesContainer).values()]

@@ -5,24 +5,27 @@ import { accessRules } from '@tillid/contracts/access';
 import { remoteTokenKeys } from '@tillid/crypto';
 import { parsePosition, waitForPosition } from '@tillid/rpc';
 import { Refused } from '@tillid/kernel';
-import { observeConsumers } from '@tillid/runtime';
 import { FeedController } from './feed/feed-service.js';
-import { openSourceKey } from './feed/source-key.js';
+import { relayOf } from './feed/kafka-feed.js';
+import { SourceSigner } from './feed/source-signer.js';
 import { Gate } from './gate/gate.js';
 import { RateLimit } from './gate/rate-limit.js';
 import { RefusalLog } from './gate/refusal-log.js';
 import { GrpcServer } from './grpc/grpc-server.js';
+import { observeService } from './observe-service.js';
 import { mutualTlsHttpServer, publicHttpServer } from './http/http-server.js';
 import { DeadlineExceeded, Pipeline } from './pipeline/pipeline.js';
 import { recordCallRefused } from './record-refusal.js';
 import { registeredRpcs } from './registered-rpcs.js';
+import { RepeatingTask } from './repeating-task.js';
 import { remoteTokenGuard } from './remote-token-guard.js';
-import type { ServiceParts } from './service-parts.js';
+import type { ServiceParts, Worker } from './service-parts.js';
 import type { Shell } from './shell.js';
 import type { TokenGuard } from './token-guard.js';
 
 const defaultDrainMs = 10_000;
 const lookAgainMs = 10;
+const dayMs = 24 * 3_600_000;
 
 /** A service whose stores are open: starts what answers and what follows, and stops it again in the opposite order. */
 export class RunningService {
@@ -30,8 +33,10 @@ export class RunningService {
   readonly ports: { grpc?: number; http?: number; https?: number } = {};
   private readonly http: FastifyInstance[] = [];
   private grpc: GrpcServer | undefined;
+  private relay: Worker | undefined;
   private refusals: RefusalLog | undefined;
   private refusalTimer: NodeJS.Timeout | undefined;
+  private keyRenewal: RepeatingTask | undefined;
   private stopping = false;
 
   constructor(
@@ -45,7 +50,7 @@ export class RunningService {
     const { shell, parts } = this;
     const { clock, ids, logger, source } = shell;
     const { store, progress } = parts;
-    const key = await openSourceKey(shell.secretPath('source.key'), { source, store, clock, ids });
+    const signer = await SourceSigner.open({ source, store, secrets: shell.secrets, clock, ids });
     const callSecret = await shell.secret('call');
     const tokens = parts.tokens ?? this.remoteTokens();
     const refusals = new RefusalLog(clock, logger, async (broken) => {
@@ -55,7 +60,7 @@ export class RunningService {
     });
     const gate = new Gate({ rules: accessRules, rates: new RateLimit(clock), tokens, refusals, clock, ids });
     const pipeline = new Pipeline({ gate, callSecret, clock, ids, logger, waitForPosition: (...wanted) => this.waitForPosition(...wanted) });
-    const feed = new FeedController({ source, store, key, progress, clock });
+    const feed = new FeedController({ source, store, signer, progress, clock });
     const rpcs = registeredRpcs([...this.controllers, feed]);
 
     this.refusals = refusals;
@@ -64,8 +69,12 @@ export class RunningService {
     this.ports.grpc = await this.grpc.listen(shell.config.grpcListen);
     // A limit of its own: addresses are as many as an attacker likes, and must not push callers out of theirs.
     await this.listenHttp({ routes: parts.routes ?? [], gate, rates: new RateLimit(clock), refusals, logger });
+    if (shell.kafka) this.relay = await relayOf(shell, shell.kafka.client, store, signer);
     for (const worker of parts.workers) await worker.start();
-    observeConsumers(() => progress.list().map(({ source: of, consumer, position, headPosition, parked }) => ({ source: of, consumer, lag: Math.max(0, headPosition - position), parked })));
+    await this.relay?.start();
+    this.keyRenewal = renewing(signer, shell);
+    this.keyRenewal.start();
+    observeService(shell, parts);
     if (!(await this.caughtUpWithItself())) return;
     this.grpc.serving();
     logger.info({ service: shell.name, grpc: shell.config.grpcListen }, 'ready');
@@ -90,10 +99,13 @@ export class RunningService {
     clearInterval(this.refusalTimer);
     const steps: (() => unknown)[] = [
       () => Promise.all([this.grpc?.stop(this.drainMs), ...this.http.map((server) => this.closeHttp(server))]),
+      () => this.keyRenewal?.stop(),
+      () => this.relay?.stop(),
       ...this.parts.workers.toReversed().map((worker) => () => worker.stop()),
       () => this.refusals?.flushEnded(true),
       () => this.shell.closeClients(),
       ...this.parts.close.map((closable) => () => closable.close()),
+      () => this.shell.stores.close(),
     ];
     const failures: unknown[] = [];
     for (const step of steps) {
@@ -132,10 +144,10 @@ export class RunningService {
   }
 
   private remoteTokens(): TokenGuard {
-    const { jwksUrl } = this.shell.config;
-    if (!jwksUrl) return { check: () => Promise.reject(new Refused('token.keys_unavailable', 'unknown_outcome')) };
-    const { key, cert, ca } = this.shell.tls;
-    const keys = remoteTokenKeys({ url: jwksUrl, keyPem: key.toString(), certificatePem: cert.toString(), caPem: ca.toString() });
+    const { jwksUrls } = this.shell.config;
+    if (!jwksUrls) return { check: () => Promise.reject(new Refused('token.keys_unavailable', 'unknown_outcome')) };
+    const { tls } = this.shell;
+    const keys = remoteTokenKeys({ urls: jwksUrls, identity: () => ({ keyPem: tls.key.toString(), certificatePem: tls.cert.toString(), caPem: tls.ca.toString() }) });
     return remoteTokenGuard(keys, this.shell.issuer, this.shell.peer('authentication', AuthenticationServiceService), this.shell.clock);
   }
 
@@ -144,4 +156,12 @@ export class RunningService {
     if (!wanted) return;
     if (!(await waitForPosition(this.parts.progress, wanted, signal))) throw new DeadlineExceeded(`${position} was not taken in by ${deadlineMs}`);
   }
+}
+
+/** Once a day and at start: the source's key, when it is older than the setting says. */
+function renewing(signer: SourceSigner, { config, logger, source }: Shell): RepeatingTask {
+  const renew = async () => {
+    if (await signer.renew(config.sourceKeyDays * dayMs)) logger.info({ source }, 'the source has a new key, announced in its log');
+  };
+  return new RepeatingTask(dayMs, renew, (err) => logger.error({ err, source }, "the source's key could not be renewed"));
 }

@@ -13,8 +13,8 @@ export interface ServiceParts {
   /** How far every consumer of this service is: what GetHead shows and `tillid-min-position` waits for. */
   readonly progress: ProgressBook;
   /**
-   * Everything that runs by itself: followers of the own log and of other services' feeds, timers. Started in order once
-   * calls can be taken, stopped in the opposite order before the stores close.
+   * Everything that runs by itself: what each replica does, and `shell.inTurn(...)` for what one does at a time. Started
+   * in order once calls can be taken, stopped in the opposite order before the stores close.
    */
   readonly workers: readonly Worker[];
   readonly routes?: readonly HttpRoute[];

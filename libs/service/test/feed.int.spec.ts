@@ -1,98 +1,49 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { FeedServiceService, type Batch } from '@tillid/contracts/feed/v1/service';
-import { followSource, ProgressBook, startingPoint, type Checkpoint, type Consumer, type EventStore } from '@tillid/eventsourcing';
+import { FeedServiceService } from '@tillid/contracts/feed/v1/service';
+import { inMemoryEventStore } from '@tillid/eventsourcing/in-memory';
 import { feedReader, rpcClient, rpcCredentials } from '@tillid/rpc';
-import { systemClock } from '@tillid/runtime';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { feedContract } from '@tillid/testing';
+import { describe, expect, it } from 'vitest';
 import { startConsent, testInstallation } from './installation.js';
 import { TestConsentController } from './test-controllers.js';
 
-const eventBytes = 50_000;
-const eventCount = 600;
-let running: Awaited<ReturnType<typeof startConsent>>;
-let credentials: ReturnType<typeof rpcCredentials>;
-let read = 0;
-
-beforeAll(async () => {
+feedContract('over gRPC', async () => {
   const installation = await testInstallation();
-  running = await startConsent(installation, { controllers: [new TestConsentController()] });
-  credentials = rpcCredentials(await installation.identityOf({ kind: 'service', id: 'audit' }), 'consent');
-  for (let i = 0; i < eventCount; i++) await append(running.store, i, Buffer.alloc(eventBytes, i % 251));
-  const readAll = running.store.readAll.bind(running.store);
-  running.store.readAll = async (after, limit) => {
+  const store = inMemoryEventStore();
+  let taken = 0;
+  const readAll = store.readAll.bind(store);
+  store.readAll = async (after, limit) => {
     const page = await readAll(after, limit);
-    read += page.length;
+    taken += page.reduce((sum, { bytes }) => sum + bytes.length, 0);
     return page;
   };
-});
-afterAll(() => running.service.stop());
-
-async function append(store: EventStore, number: number, bytes: Buffer): Promise<void> {
-  await store.append({ commandId: randomBytes(16), fingerprint: Buffer.alloc(32), writes: [{ stream: `s-${number}`, expectedRevision: 0, events: [bytes] }] });
-}
-
-/** A consumer that keeps what it is given, in memory. */
-function keeping(taken: Uint8Array[]): Consumer {
-  let checkpoint: Checkpoint = startingPoint;
+  let running = await startConsent(installation, { controllers: [new TestConsentController()], store });
+  const { address } = running;
+  const credentials = rpcCredentials(await installation.identityOf({ kind: 'service', id: 'audit' }), 'consent');
+  const reader = feedReader(address, credentials);
+  // On the same connection as the reader's.
+  const beside = rpcClient(FeedServiceService, address, credentials);
   return {
-    name: 'keeper',
-    standing: () => Promise.resolve(checkpoint),
-    apply: (_source, events, next) => {
-      taken.push(...events.map(({ bytes }) => bytes));
-      checkpoint = next;
-      return Promise.resolve({ unknownTypes: 0 });
+    source: 'consent/0',
+    store,
+    reader,
+    transport: 'direct',
+    publicKey: (await beside.getHead({})).publicKey,
+    begins: (await store.head()).position,
+    taken: () => taken,
+    settle: async () => {
+      for (let turn = 0; turn < 50; turn++) await beside.getHead({});
+    },
+    interrupt: async () => {
+      await running.service.stop();
+      running = await startConsent(installation, { controllers: [new TestConsentController()], listen: address, store });
+    },
+    remove: async () => {
+      reader.close();
+      beside.close();
+      await running.service.stop();
     },
   };
-}
-
-describe('a feed', () => {
-  it('sends batches of a mebibyte at most, dense and in order', async () => {
-    const feed = feedReader(running.address, credentials);
-    let position = 0;
-    for await (const batch of feed.subscribe('consent/0', 0, new AbortController().signal)) {
-      expect(batch.events.reduce((sum, event) => sum + event.length, 0)).toBeLessThanOrEqual(1024 * 1024);
-      if (batch.events.length > 0) expect(batch.firstPosition).toBe(position + 1);
-      position += batch.events.length;
-      if (position === eventCount + 1) break;
-    }
-    feed.close();
-  });
-
-  it('is held back by a slow reader: what it has not asked for is not read from the store', async () => {
-    const feed = feedReader(running.address, credentials);
-    const other = rpcClient(FeedServiceService, running.address, credentials);
-    read = 0;
-    const batches: AsyncIterator<Batch> = feed.subscribe('consent/0', 0, new AbortController().signal)[Symbol.asyncIterator]();
-    await batches.next();
-    // Many turns of the server's loop on the same connection: it had every chance to run ahead.
-    for (let i = 0; i < 50; i++) await other.getHead({});
-    // One page, of 8 MiB at most, of the thirty there are.
-    expect(read * eventBytes).toBeLessThan(8.5 * 1024 * 1024);
-    let position = 0;
-    for (let taken = 0; taken < 10; taken++) position += (await batches.next()).value.events.length;
-    expect(position).toBeGreaterThan(100);
-    await batches.return?.();
-    feed.close();
-    other.close();
-  });
-
-  it('is followed through everything: each event once, and the new ones as they come', async () => {
-    const taken: Uint8Array[] = [];
-    const book = new ProgressBook();
-    const feed = feedReader(running.address, credentials);
-    const follower = followSource({ source: 'consent/0', consumer: keeping(taken), book, clock: systemClock, reader: feed });
-    follower.start();
-    const { position } = await running.store.head();
-    expect(await book.waitFor('keeper', 'consent/0', position, AbortSignal.timeout(20_000))).toBe(true);
-    await append(running.store, 10_000, Buffer.from('the newest'));
-    expect(await book.waitFor('keeper', 'consent/0', position + 1, AbortSignal.timeout(5000))).toBe(true);
-    expect(taken).toHaveLength(position + 1);
-    expect(Buffer.from(taken.at(-1)!).toString()).toBe('the newest');
-    expect(follower.progress()[0]).toMatchObject({ parked: false, gaps: 0 });
-    await follower.stop();
-    feed.close();
-  });
 });
 
 describe('an rpc to a service that is away', () => {

@@ -57,14 +57,23 @@ export async function startConsent(installation: TestInstallation, { controllers
     authentication: any,
     consent: any,
     audit: any,
-    jwksUrl: undefined,
+    jwksUrls: undefined,
     origin: 'tillid.test/log',
+    metricsListen: undefined,
+    sourceKeyDays: 365,
     logLevel: 'debug',
+    mongoUrl: undefined,
+    secretsKey: undefined,
+    kafkaBrokers: undefined,
+    kafkaReplication: 1,
+    kafkaRetentionHours: 1,
+    replica: 'test',
+    leaseMs: 3000,
   };
   const lines: string[] = [];
   const shell = new Shell('consent', config, createLogger({ name: 'consent', level: 'debug', write: (line) => void lines.push(line) }));
   const service = new RunningService(shell, { store, progress, workers, close, ...rest }, controllers, drainMs);
   await service.start();
   const address = `127.0.0.1:${service.ports.grpc!}`;
-  return { service, store, progress, lines, address };
+  return { service, store, progress, lines, address, identity };
 }

@@ -7,3 +7,4 @@ export { mongoExpiringStore, type MongoExpiringStoreOptions } from './expiring-s
 export { mongoCompareAndSetRecord, type MongoCompareAndSetRecordOptions } from './compare-and-set-record.js';
 export { migrate, NotMigrated, requireMigrated } from './migrate.js';
 export type { CollectionShape, IndexShape, MongoPlan } from './collection-shapes.js';
+export { isDuplicateKey } from './duplicate-key.js';

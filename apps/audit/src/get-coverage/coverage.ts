@@ -5,11 +5,11 @@ import { sources } from '../domain/audit.events.js';
 /** An idle source says so every second; one that has not for this long is silent. */
 const silentAfterMs = 5000;
 
-export type CoverageRoom = Pick<AuditRoom, 'ledger' | 'book' | 'heads' | 'integrator' | 'log'>;
+export type CoverageRoom = Pick<AuditRoom, 'ledger' | 'book' | 'heads' | 'signedTree' | 'log'>;
 
 /** How complete the record is. "Nothing found" and "cannot know now" are different answers. */
 export async function coverageOf(room: CoverageRoom): Promise<Coverage> {
-  const { ledger, book, heads, integrator, log } = room;
+  const { ledger, book, heads, signedTree, log } = room;
   const nowMs = log.clock.nowMs();
   const reasons: string[] = [];
   const rows: SourceCoverage[] = [];
@@ -26,11 +26,11 @@ export async function coverageOf(room: CoverageRoom): Promise<Coverage> {
     else if (heard === undefined || nowMs - heard.heardAtMs > silentAfterMs) reasons.push(`source.silent:${source}`);
     else if (gap) reasons.push(`source.gap:${source}`);
   }
-  if (integrator.stopped !== '') reasons.push(integrator.stopped);
+  if (signedTree.stopped !== '') reasons.push(signedTree.stopped);
   return {
     sources: rows,
-    checkpointSize: integrator.head.size,
-    checkpointAt: new Date(integrator.head.signedAtMs),
+    checkpointSize: signedTree.head.size,
+    checkpointAt: new Date(signedTree.head.signedAtMs),
     completeAsOf: completeAsOfMs === 0 ? undefined : new Date(completeAsOfMs),
     mayBeIncomplete: reasons.join(' '),
   };

@@ -19,8 +19,8 @@ export async function getReceipt(room: AuditRoom, request: GetReceiptRequest, ca
   const leafIndex = request.leafIndex ?? (await leafAt(room, request.sourcePosition, signal));
   const entry = leafIndex === undefined ? undefined : await readEntry(room.ledger, leafIndex);
   if (entry === undefined || !(await maySee(room, entry, call))) throw refuse('entry.unknown');
-  if (!(await room.integrator.waitForSize(entry.leafIndex + 1, signal))) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
-  const { size, checkpoint } = room.integrator.head;
+  if (!(await room.signedTree.waitForSize(entry.leafIndex + 1, signal))) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
+  const { size, checkpoint } = room.signedTree.head;
   const path = await proveInclusion(entry.leafIndex, size, subtreeRootsFrom(room.files, size));
   return { receipt: formatReceipt({ index: entry.leafIndex, path, checkpoint }), event: Buffer.from(entry.bytes), leafIndex: entry.leafIndex };
 }

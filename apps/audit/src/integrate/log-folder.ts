@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkpointPath, partialsFolder, type LogFile, type LogFiles } from '@tillid/transparency';
+import { checkpointPath, partialsFolder, type LogFile } from '@tillid/transparency';
 import { WillNotSign } from '../domain/audit.refusals.js';
+import type { TileStore } from './tile-store.js';
 
 /** Files written at the same time. */
 const writersMax = 16;
 
 /** The log as files: `<folder>/checkpoint`, `<folder>/tile/...`. Nothing but the log itself ever lies in there. */
-export class LogFolder implements LogFiles {
+export class LogFolder implements TileStore {
   private readonly temporary: string;
   private readonly known = new Set<string>();
 
@@ -17,13 +18,17 @@ export class LogFolder implements LogFiles {
   }
 
   static async open(folder: string): Promise<LogFolder> {
-    const opened = new LogFolder(folder);
-    // What a crash left half-written was never named, so nobody misses it.
-    await rm(opened.temporary, { recursive: true, force: true });
-    await mkdir(opened.temporary, { recursive: true });
     await mkdir(folder, { recursive: true });
     await syncFolder(dirname(folder));
-    return opened;
+    return new LogFolder(folder);
+  }
+
+  async recover(): Promise<void> {
+    // What a crash left half-written was never named, so nobody misses it.
+    await rm(this.temporary, { recursive: true, force: true });
+    await mkdir(this.temporary, { recursive: true });
+    // Another signer may have removed what this one knew.
+    this.known.clear();
   }
 
   async read(path: string): Promise<Buffer | undefined> {
@@ -35,7 +40,6 @@ export class LogFolder implements LogFiles {
     }
   }
 
-  /** All durable, names included, when it resolves. A file that is there already must be the same: tiles never change. */
   async writeOnce(files: readonly LogFile[]): Promise<void> {
     // Known from when it is synced on: a failure before that leaves it to be synced by the next try.
     const folders = new Set<string>();
@@ -54,13 +58,11 @@ export class LogFolder implements LogFiles {
     for (const folder of folders) this.known.add(folder);
   }
 
-  /** The one file that changes. A crash leaves the old or the new one, whole; it is mended from the record. */
   async writeCheckpoint(checkpoint: string): Promise<void> {
     await this.write(checkpointPath, Buffer.from(checkpoint, 'utf8'));
     await syncFolder(this.folder);
   }
 
-  /** Partial versions of files that are full now. A crash leaves some: stale but true, and the auditor checks them. */
   async removePartials(fullPaths: readonly string[]): Promise<void> {
     for (const path of fullPaths) {
       const partials = join(this.folder, partialsFolder(path));

@@ -1,17 +1,18 @@
-import { emptyChain, nextChain, type CompareAndSetRecord, type EventStore } from '@tillid/eventsourcing';
+import { emptyChain, nextChain, noTelemetry, traceParentsOf, type CompareAndSetRecord, type EventStore, type Telemetry } from '@tillid/eventsourcing';
 import type { Clock } from '@tillid/kernel';
 import { checkpointPath, edgeRoot, emptyEdge, emptyRoot, growEdge, loadEdge, signCheckpoint, tileWidth, type NoteSigner, type NoteVerifier, type RightEdge } from '@tillid/transparency';
 import { WillNotSign } from '../domain/audit.refusals.js';
-import type { LogFolder } from './log-folder.js';
+import type { TileStore } from './tile-store.js';
 import { decodeTreeHead, encodeTreeHead, type TreeHead } from './tree-head.js';
 
 export interface TreeLogParts {
   readonly ledger: EventStore;
-  readonly folder: LogFolder;
+  readonly folder: TileStore;
   readonly record: CompareAndSetRecord;
   readonly signer: NoteSigner;
   readonly verifier: NoteVerifier;
   readonly clock: Clock;
+  readonly telemetry?: Telemetry;
   /** Called at named moments, so that a test can end the process there. */
   readonly at?: (moment: IntegrationMoment) => void;
 }
@@ -43,6 +44,7 @@ export class TreeLog {
    */
   static async open(parts: TreeLogParts): Promise<TreeLog> {
     const { record, folder, verifier, ledger } = parts;
+    await folder.recover();
     const stored = await record.get();
     if (stored === undefined) {
       // Someone may hold what this checkpoint says; without the record we could sign something else.
@@ -58,7 +60,8 @@ export class TreeLog {
       throw new WillNotSign('log.edge_differs', { cause });
     });
     // A crash between record and file, or a file put back from a backup: the record is the truth.
-    if (!(await folder.read(checkpointPath))?.equals(Buffer.from(head.checkpoint, 'utf8'))) await folder.writeCheckpoint(head.checkpoint);
+    const file = await folder.read(checkpointPath);
+    if (file === undefined || Buffer.from(file).toString('utf8') !== head.checkpoint) await folder.writeCheckpoint(head.checkpoint);
     return new TreeLog(parts, { head, version: stored.version, edge });
   }
 
@@ -68,12 +71,20 @@ export class TreeLog {
 
   /** Takes the next leaves in and signs. Answers how many: 0 when the ledger has no more. After it threw, open again. */
   async integrate(): Promise<number> {
-    const { ledger, folder, at = () => undefined } = this.parts;
-    const { edge, head } = this.current;
+    const { ledger, telemetry = noTelemetry } = this.parts;
+    const { edge } = this.current;
     const page = await ledger.readAll(edge.size, leavesPerCheckpoint - (edge.size % tileWidth));
     if (page.length === 0) return 0;
-    const growth = growEdge(edge, page.map(({ bytes }) => bytes));
-    const chain = page.reduce<Uint8Array>((soFar, { bytes }) => nextChain(soFar, bytes), head.chain);
+    const leaves = page.map(({ bytes }) => bytes);
+    await telemetry.span('integrate', { events: leaves.length }, () => this.grow(leaves), () => traceParentsOf(leaves));
+    return leaves.length;
+  }
+
+  private async grow(leaves: readonly Uint8Array[]): Promise<void> {
+    const { ledger, folder, at = () => undefined } = this.parts;
+    const { edge, head } = this.current;
+    const growth = growEdge(edge, leaves);
+    const chain = leaves.reduce<Uint8Array>((soFar, bytes) => nextChain(soFar, bytes), head.chain);
     await requireSameChain(ledger, growth.edge.size, chain);
 
     await folder.writeOnce(growth.bundles);
@@ -81,7 +92,6 @@ export class TreeLog {
     await folder.writeOnce(growth.tiles);
     at('after_tiles');
     await this.publish({ edge: growth.edge, chain, completed: growth.completed });
-    return page.length;
   }
 
   private async publish({ edge, chain, completed }: { readonly edge: RightEdge; readonly chain: Uint8Array; readonly completed: readonly string[] }): Promise<void> {

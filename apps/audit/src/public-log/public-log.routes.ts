@@ -2,21 +2,31 @@ import type { HttpReply, HttpRoute } from '@tillid/service';
 import { parseLogPath, type LogFiles } from '@tillid/transparency';
 import { refuse } from '../domain/audit.refusals.js';
 import type { AuditRoom } from '../audit.room.js';
+import { latestCheckpoint } from '../get-checkpoint/get-checkpoint.js';
 
 const immutable = 'public, max-age=31536000, immutable';
 const octets = 'application/octet-stream';
 
 /** The log as C2SP tlog-tiles says. Hashes are everyone's; the entries themselves only auditors'. */
-export function publicLogRoutes({ integrator, files }: Pick<AuditRoom, 'integrator' | 'files'>): HttpRoute[] {
+export function publicLogRoutes({ signedTree, files }: Pick<AuditRoom, 'signedTree' | 'files'>): HttpRoute[] {
   return [
     {
       method: 'GET',
       path: '/checkpoint',
       access: 'public',
       // From the record, not from the file: what a signer that was replaced wrote late is never served.
-      handle: async () => ({ status: 200, contentType: 'text/plain; charset=utf-8', body: integrator.head.checkpoint, headers: { 'cache-control': 'public, max-age=1' } }),
+      handle: async () => ({ status: 200, contentType: 'text/plain; charset=utf-8', body: latestCheckpoint({ signedTree }), headers: { 'cache-control': 'public, max-age=1' } }),
     },
-    { method: 'GET', path: '/tile/entries/*', access: ['auditor'], handle: ({ params }) => serve(files, `tile/entries/${params['*']}`, 'bundle') },
+    {
+      method: 'GET',
+      path: '/tile/entries/*',
+      access: ['auditor', 'service'],
+      handle: async ({ params, caller }) => {
+        // Replicas of audit that have no volume; no other service reads what others did.
+        if (caller?.kind === 'service' && caller.id !== 'audit') throw refuse('entry.unknown');
+        return serve(files, `tile/entries/${params['*']}`, 'bundle');
+      },
+    },
     // On the public listener, where the route above does not exist, a bundle's path ends up here: it is not a tile.
     { method: 'GET', path: '/tile/*', access: 'public', handle: ({ params }) => serve(files, `tile/${params['*']}`, 'tile') },
   ];

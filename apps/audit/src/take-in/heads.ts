@@ -1,8 +1,14 @@
-import type { SignedHead } from '@tillid/contracts/event/v1/event';
+import { SignedHead } from '@tillid/contracts/event/v1/event';
 import type { Clock } from '@tillid/kernel';
 
 export interface HeardHead {
   readonly head: SignedHead;
+  readonly heardAtMs: number;
+}
+
+export interface ToldHead {
+  /** Base64. */
+  readonly head: string;
   readonly heardAtMs: number;
 }
 
@@ -20,6 +26,19 @@ export class Heads {
 
   of(source: string): HeardHead | undefined {
     return this.newest.get(source);
+  }
+
+  /** For another replica, as plain JSON. */
+  told(): readonly ToldHead[] {
+    return [...this.newest.values()].map(({ head, heardAtMs }) => ({ head: Buffer.from(SignedHead.encode(head).finish()).toString('base64'), heardAtMs }));
+  }
+
+  /** What the replica that follows the sources has heard. */
+  adopt(told: readonly ToldHead[]): void {
+    for (const { head: encoded, heardAtMs } of told) {
+      const head = SignedHead.decode(Buffer.from(encoded, 'base64'));
+      if (heardAtMs >= (this.newest.get(head.source)?.heardAtMs ?? 0)) this.newest.set(head.source, { head, heardAtMs });
+    }
   }
 
   all(): readonly SignedHead[] {

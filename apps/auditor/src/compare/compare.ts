@@ -13,7 +13,7 @@ export type DifferenceCode =
   | 'ledger.shorter'
   /** The source's head or feed is not what its key signs. */
   | 'source.broken'
-  /** The key the source signs with is not the one it announced in the ledger. */
+  /** The key the source signs with is none that it announced in the ledger. */
   | 'key.differs'
   /** Entries of a source nobody runs. */
   | 'source.unknown';
@@ -108,7 +108,8 @@ export async function compare(
 
   function finishSide(source: string, side: Side, { sources }: RecordSummary): void {
     const inLedger = sources.find((summary) => summary.source === source);
-    if (inLedger?.key && Buffer.compare(inLedger.key, side.publicKey) !== 0) report('key.differs', source, 1, 'it announced another key in the ledger');
+    const keys = inLedger?.keys ?? [];
+    if (keys.length > 0 && !keys.some((key) => Buffer.compare(key, side.publicKey) === 0)) report('key.differs', source, 1, 'in the ledger it announced other keys');
     if (!side.ended && side.same < side.headPosition) report('ledger.shorter', source, side.same + 1, `the source had ${side.headPosition} when this began`);
   }
 }
@@ -118,5 +119,5 @@ async function beginSide(service: SourceService): Promise<Side> {
     throw new CouldNotLook(`${service.source} does not say how far it is`, { cause: error });
   });
   // What the head signs is checked batch by batch as the feed comes.
-  return { feed: new SourceFeed(service, publicKey), publicKey, headPosition: head?.position ?? 0, same: 0, ended: false };
+  return { feed: new SourceFeed(service), publicKey, headPosition: head?.position ?? 0, same: 0, ended: false };
 }

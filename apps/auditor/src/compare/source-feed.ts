@@ -1,5 +1,5 @@
 import type { Batch, GetHeadReply } from '@tillid/contracts/feed/v1/service';
-import { emptyChain, nextChain, verifySignedHead } from '@tillid/eventsourcing';
+import { emptyChain, KeysInForce, nextChain, verifySignedHead } from '@tillid/eventsourcing';
 import { CouldNotLook } from '../could-not-look.js';
 
 /** A service as the auditor hears it: its head, and its events from the first. */
@@ -24,8 +24,10 @@ export class SourceFeed {
   #waiting: Uint8Array[] = [];
   #position = 0;
   #chain: Uint8Array = emptyChain;
+  readonly #keys: KeysInForce;
 
-  constructor(service: SourceService, private readonly publicKey: Uint8Array) {
+  constructor(service: SourceService) {
+    this.#keys = new KeysInForce(service.source);
     this.#batches = service.subscribe()[Symbol.asyncIterator]();
   }
 
@@ -57,9 +59,12 @@ export class SourceFeed {
 
   #check({ firstPosition, events, head }: Batch): string | undefined {
     if (events.length > 0 && firstPosition !== this.#position + 1) return `position ${firstPosition} came where ${this.#position + 1} was due`;
-    for (const event of events) this.#chain = nextChain(this.#chain, event);
-    this.#position += events.length;
-    if (!head || !verifySignedHead(head, this.publicKey)) return `the head after position ${this.#position} is not signed by the source's key`;
+    for (const event of events) {
+      this.#chain = nextChain(this.#chain, event);
+      this.#keys.event(++this.#position, event);
+    }
+    const key = this.#keys.at(this.#position);
+    if (!head || !key || !verifySignedHead(head, key)) return `the head after position ${this.#position} is not signed by the source's key there`;
     if (head.position === this.#position && Buffer.compare(head.chain, this.#chain) === 0) return undefined;
     return `the head at ${head.position} is not that of the ${this.#position} events it ends`;
   }

@@ -14,28 +14,31 @@ export interface KeyEncryptionKeyPolicy {
 const rowsAtATime = 500;
 
 /**
- * Rotation, in one pass that runs at start and once a day. It asks what is there instead of where it was, so a crash
- * anywhere leaves only work that the next pass finds.
+ * Rotation, in one pass that runs at start and once a day, in any replica or in several at once. It asks what is there
+ * instead of where it was, so a crash anywhere leaves only work that the next pass finds.
  */
 export async function tendKeyEncryptionKeys(keyRing: KeyRing, file: KeyEncryptionKeyFile, policy: KeyEncryptionKeyPolicy, ids: Ids, nowMs: number): Promise<void> {
   let keys = await file.read();
   const wrappingSinceMs = await since(keyRing, `wrapping:${keys.currentId}`, nowMs);
   if (nowMs - wrappingSinceMs >= policy.rotateAfterMs) {
-    keys = rotateKeyEncryptionKey(keys, ids);
-    // On disk before it wraps anything. A crash after this leaves a new key that wraps nothing yet: nothing is lost.
-    await file.replace(keys);
+    const rotated = rotateKeyEncryptionKey(keys, ids);
+    // Kept before it wraps anything. A crash after this leaves a new key that wraps nothing yet: nothing is lost.
+    // Where another replica was first, its new key wraps.
+    keys = (await file.replace(keys, rotated)) ? rotated : await file.read();
     await since(keyRing, `wrapping:${keys.currentId}`, nowMs);
   }
   keyRing.wrapWith(keys);
-  await rewrapAll(keyRing, keys.currentId);
+  await rewrapAll(keyRing);
   await forgetRetired(keyRing, file, keys, policy.keepRetiredMs, nowMs);
 }
 
-async function rewrapAll(keyRing: KeyRing, currentId: string): Promise<void> {
+async function rewrapAll(keyRing: KeyRing): Promise<void> {
   for (let after = ''; ; ) {
     const rows = await keyRing.records.page(after, rowsAtATime);
-    const old = rows.filter(({ wrappedKey }) => wrappedBy(wrappedKey) !== currentId);
-    await keyRing.records.rewrap(old.map(({ citizenId, wrappedKey }) => ({ citizenId, from: wrappedKey, to: keyRing.wrap(keyRing.unwrap(wrappedKey, citizenId), citizenId) })));
+    const old = rows.filter(({ wrappedKey }) => wrappedBy(wrappedKey) !== keyRing.currentId);
+    const rewrapped = [];
+    for (const { citizenId, wrappedKey } of old) rewrapped.push({ citizenId, from: wrappedKey, to: keyRing.wrap(await keyRing.unwrap(wrappedKey, citizenId), citizenId) });
+    await keyRing.records.rewrap(rewrapped);
     await letOthersRun();
     const last = rows.at(-1);
     if (!last) return;
@@ -51,8 +54,8 @@ async function forgetRetired(keyRing: KeyRing, file: KeyEncryptionKeyFile, keys:
     const retiredAtMs = await since(keyRing, `retired:${id}`, nowMs);
     if (nowMs - retiredAtMs >= keepRetiredMs) kept = forgetKeyEncryptionKey(kept, id);
   }
-  if (kept === keys) return;
-  await file.replace(kept);
+  // Changed meanwhile: what is due now is still due at the next pass.
+  if (kept === keys || !(await file.replace(keys, kept))) return;
   keyRing.wrapWith(kept);
 }
 

@@ -50,7 +50,7 @@ function addCommand(): Command {
 
 /** Coverage is open to every kind of caller. */
 function exampleCall(running: Running, folder: string): string {
-  const address = running.grpc.audit.replace(/^127\.0\.0\.1/, 'localhost');
+  const address = running.grpc.audit.split(',')[0]!.replace(/^127\.0\.0\.1/, 'localhost');
   const [buf, cert, key, ca] = [`${checkout}/node_modules/.bin/buf`, `${folder}/cert.pem`, `${folder}/key.pem`, `${folder}/ca.pem`].map(forShell);
   return `${buf} curl --protocol grpc --cert ${cert} --key ${key} --cacert ${ca} https://${address}/tillid.audit.v1.AuditService/GetCoverage -d '{}'`;
 }

@@ -14,9 +14,10 @@ export function demoCommand(): Command {
     .addOption(new Option('--citizens <number>', 'how many citizens the day has').default(12).argParser((text) => whole(text, 1, mostCitizens)))
     .addOption(new Option('--seed <number>', 'names and numbers of the day; another seed, other people').argParser((text) => whole(text, 0, 2 ** 32 - 1)))
     .option('--keep-going', 'when a service is away, call again with the same key until it is back')
+    .option('--one-at-a-time', 'no two citizens act at once: the same seed then plays the same calls in the same order')
     .option('--json', 'print everything acknowledged, refused, received and expected, on one line')
     .addHelpText('after', '\nExit code 0 only if every expectation held.\n\nExample:\n  $ tillid demo --citizens 50')
-    .action(async (options: { data: string; citizens: number; seed?: number; keepGoing?: boolean; json?: boolean }) => {
+    .action(async (options: { data: string; citizens: number; seed?: number; keepGoing?: boolean; oneAtATime?: boolean; json?: boolean }) => {
       const data = folderOf(options.data);
       const running = await readRunning(data);
       const bar = progressBar(process.stderr);
@@ -24,6 +25,7 @@ export function demoCommand(): Command {
         citizens: options.citizens,
         seed: options.seed ?? Math.floor(Math.random() * 2 ** 32),
         keepGoing: options.keepGoing ?? false,
+        oneAtATime: options.oneAtATime ?? false,
         progress: bar.at,
       }).finally(bar.end);
       process.stdout.write(`${options.json ? reportJson(report) : reportText(report)}\n`);

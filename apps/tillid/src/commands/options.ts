@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { portSpan } from '../installation/addresses.js';
 import { DataFolder, defaultDataFolder } from '../installation/data-folder.js';
 
 export function dataOption(): Option {
@@ -8,8 +9,8 @@ export function dataOption(): Option {
 export function portBaseOption(): Option {
   return new Option('--port-base <port>', 'first of the ports; kept for the next start (7400 at first)').argParser((text) => {
     const port = Number(text);
-    // The highest port in use is base + 24.
-    if (!/^\d+$/.test(text) || port < 1024 || port > 65_535 - 24) throw new InvalidArgumentError('a number from 1024 to 65511');
+    const most = 65_535 - portSpan;
+    if (!/^\d+$/.test(text) || port < 1024 || port > most) throw new InvalidArgumentError(`a number from 1024 to ${most}`);
     return port;
   });
 }

@@ -12,9 +12,11 @@ export function upCommand(): Command {
     .description('start everything on this machine, watch it, stop it on Ctrl-C')
     .addOption(dataOption())
     .addOption(portBaseOption())
+    .option('--cluster', 'two replicas of each service on MongoDB and Kafka (from the environment, Docker, or jars through Maven)')
+    .option('--kafka', 'one of each on files, as without it, but their events go over Kafka')
     .option('--json', 'print running.json on one line instead of the table')
     .addHelpText('after', '\nExample:\n  $ tillid up --data /tmp/tillid --port-base 7500')
-    .action(async (options: { data: string; portBase?: number; json?: boolean }) => {
+    .action(async (options: { data: string; portBase?: number; cluster?: boolean; kafka?: boolean; json?: boolean }) => {
       const stop = new AbortController();
       let system: UpSystem | undefined;
       onInterrupt(
@@ -28,7 +30,7 @@ export function upCommand(): Command {
       const phases = phasesTo(write);
       const data = folderOf(options.data);
       phases.line(`Tillid on ${data.path}`);
-      const started = await up(data, options.portBase, phases, stop.signal);
+      const started = await up(data, { portBase: options.portBase, shape: options.cluster ? 'cluster' : options.kafka ? 'kafka' : 'alone' }, phases, stop.signal);
       if (!started) return;
       system = started;
       if (options.json) process.stdout.write(`${JSON.stringify({ msg: 'ready', ...started.running })}\n`);

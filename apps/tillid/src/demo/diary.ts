@@ -1,4 +1,5 @@
 import { Refused } from '@tillid/kernel';
+import { parsePosition } from '@tillid/rpc';
 import type { Around, OutgoingCall } from '../system/party.js';
 
 /** A change the system said yes to: it must be in the record for ever. */
@@ -22,6 +23,9 @@ export class Diary {
   readonly refusals: { readonly caller: string; readonly rpc: string; readonly code: string }[] = [];
   readonly received: Record<string, { readonly rpc: string; readonly reply: unknown }[]> = {};
 
+  /** The last thing each service said yes to, by the name of the service. */
+  private readonly seen = new Map<string, { readonly source: string; readonly position: number }>();
+
   /** `keepGoing`: a service that is away is called again with the same idempotency key until it is back. */
   constructor(private readonly keepGoing: boolean) {}
 
@@ -42,14 +46,28 @@ export class Diary {
     }
   };
 
+  private remember(position: string): void {
+    const written = parsePosition(position);
+    const service = written?.source.split('/')[0] ?? '';
+    if (written && written.position > (this.seen.get(service)?.position ?? 0)) this.seen.set(service, written);
+  }
+
   private async sendOnce(call: OutgoingCall, caller: string, tries: number): Promise<unknown> {
     let position = '';
-    const reply = await call.send({ onPosition: (written) => (position = written) });
+    // Whoever looks has heard what was said before: a replica that has not yet is to wait until it has.
+    const seen = call.request.idempotencyKey === undefined ? this.seen.get(serviceOf(call.rpc)) : undefined;
+    const reply = await call.send({ onPosition: (written) => (position = written), ...(seen && { minPosition: `${seen.source}@${seen.position}` }) });
+    this.remember(position);
     const { idempotencyKey } = call.request;
     if (idempotencyKey !== undefined) this.acknowledged.push({ caller, rpc: call.rpc, idempotencyKey, position, atMs: Date.now(), tries });
     if (call.caller.kind === 'relying_service') (this.received[call.caller.id] ??= []).push({ rpc: call.rpc, reply });
     return reply;
   }
+}
+
+/** "/tillid.consent.v1.ConsentService/ListConsents" -> "consent". */
+function serviceOf(rpc: string): string {
+  return rpc.split('.')[1] ?? '';
 }
 
 /** The service is away or too busy now, and the same call may succeed later: nothing was decided against it. A throttled guess of a password was. */

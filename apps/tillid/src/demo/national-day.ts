@@ -13,6 +13,7 @@ export interface DayOptions {
   readonly seed: number;
   /** Calls a service that is away again, with the same idempotency key, until it is back. */
   readonly keepGoing: boolean;
+  readonly oneAtATime: boolean;
   readonly progress: (scene: string, done: number, total: number) => void;
 }
 
@@ -36,6 +37,7 @@ export async function nationalDay(data: DataFolder, running: Running, options: D
     random: new SeededRandom(options.seed),
     expect: new Expectations(),
     size: options.citizens,
+    oneAtATime: options.oneAtATime,
     citizens: [],
     accessLog: [],
     receipt: undefined,

@@ -44,6 +44,18 @@ export class DataFolder {
   get publicLog(): string {
     return join(this.path, 'audit', 'log');
   }
+  /** Says that the database beside this folder keeps nothing over a restart. */
+  get standIn(): string {
+    return join(this.path, 'stand-in');
+  }
+  /** Key, certificate and authority of the Kafka broker, where there is one. */
+  get brokerTls(): string {
+    return join(this.path, 'kafka', 'tls');
+  }
+  /** Of whoever makes topics and says who may read them. */
+  get brokerAdministratorTls(): string {
+    return join(this.path, 'kafka', 'administrator');
+  }
   get logs(): string {
     return join(this.path, 'logs');
   }
@@ -53,10 +65,14 @@ export class DataFolder {
   tls(name: ServiceName): string {
     return join(this.path, name, 'tls');
   }
+  /** Seals the secrets which replicas share in the database. */
+  secretsKey(name: ServiceName): string {
+    return join(this.path, name, 'secrets-key');
+  }
   caller({ kind, id }: CallerName): string {
     return join(this.callers, kind, id);
   }
-  serviceLog(name: ServiceName): string {
+  replicaLog(name: string): string {
     return join(this.logs, `${name}.log`);
   }
 }

@@ -2,11 +2,13 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Authority, type CallerName, callerFromCertificate } from '@tillid/crypto';
 import { ensureCertificate, ensureKey, openAuthority } from './certificates.js';
 import { DataFolder } from './data-folder.js';
 import { openInstallation } from './installation.js';
+import { prepareInstallation } from './prepare.js';
+import { renewDaily } from './renewal.js';
 import { renewCallers, requestCertificate, signRequests } from './requests.js';
 
 const nowMs = Date.now();
@@ -71,6 +73,41 @@ describe('certificates at start', () => {
     await start();
     await rm(data.authority, { recursive: true });
     expect(await start()).toBe(true);
+  });
+});
+
+describe('certificates while everything runs', () => {
+  const everyone = ['identity/tls', 'authentication/tls', 'consent/tls', 'audit/tls', 'callers/operator/operator', 'callers/relying_service/fjordbanken'];
+  const certificates = () => Promise.all(everyone.map((folder) => read(folder, 'cert.pem')));
+  const keys = () => Promise.all(everyone.map((folder) => read(folder, 'key.pem')));
+
+  it('are renewed on the day they are due, for the same keys, and on no other; those of callers that were added too', async () => {
+    const installation = await openInstallation(data, undefined);
+    const bank: CallerName = { kind: 'relying_service', id: 'fjordbanken' };
+    const authority = await prepareInstallation(data, installation, nowMs);
+    await ensureKey(data.caller(bank), bank);
+    await ensureCertificate(authority, data.caller(bank), bank, nowMs);
+    const [first, held] = [await certificates(), await keys()];
+    for (const day of [1, 30, 59]) await prepareInstallation(data, installation, nowMs + day * dayMs);
+    expect(await certificates()).toEqual(first);
+    await prepareInstallation(data, installation, nowMs + 61 * dayMs);
+    const renewed = await certificates();
+    expect(renewed.filter((certificate, index) => certificate !== first[index])).toHaveLength(everyone.length);
+    expect(await keys()).toEqual(held);
+    await prepareInstallation(data, installation, nowMs + 62 * dayMs);
+    expect(await certificates()).toEqual(renewed);
+  });
+
+  it('are looked at once a day until it is over, and a day that failed is told', async () => {
+    vi.useFakeTimers();
+    const failures: unknown[] = [];
+    let looks = 0;
+    const renewal = renewDaily(() => (++looks === 2 ? Promise.reject(new Error('disk full')) : Promise.resolve()), (error) => failures.push(error));
+    await vi.advanceTimersByTimeAsync(3 * dayMs);
+    renewal.stop();
+    await vi.advanceTimersByTimeAsync(3 * dayMs);
+    vi.useRealTimers();
+    expect([looks, failures]).toEqual([3, [new Error('disk full')]]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { replaceSecretFile, openSecretFile, systemIds } from '@tillid/crypto';
 import { defaultPortBase } from './addresses.js';
 import type { DataFolder } from './data-folder.js';
+import { CommandFailure } from './failure.js';
 
 /** What was decided at first start. The origin is the name of the log for ever; the ports may move. */
 export interface Installation {
@@ -8,16 +9,19 @@ export interface Installation {
   /** Unique to the installation: no two logs in the world share it. */
   readonly origin: string;
   readonly portBase: number;
+  /** Whether what it knows lies in files in this folder or in a database beside it: never both. */
+  readonly stores: 'files' | 'database';
 }
 
 /** Reads it, or makes it. Another port base than last time is kept for the next. */
-export async function openInstallation(folder: DataFolder, portBase: number | undefined): Promise<Installation> {
+export async function openInstallation(folder: DataFolder, portBase: number | undefined, stores: Installation['stores'] = 'files'): Promise<Installation> {
   const stored = parse(
     await openSecretFile(folder.installation, () => {
       const id = systemIds.newId();
-      return encode({ id, origin: `tillid.local/${id}`, portBase: portBase ?? defaultPortBase });
+      return encode({ id, origin: `tillid.local/${id}`, portBase: portBase ?? defaultPortBase, stores });
     }),
   );
+  if (stored.stores !== stores) throw new CommandFailure(`${folder.path} is an installation on ${stored.stores === 'files' ? 'files' : 'a database, for `tillid up --cluster`'}: choose another folder with --data`, 1);
   if (portBase === undefined || portBase === stored.portBase) return stored;
   const moved = { ...stored, portBase };
   await replaceSecretFile(folder.installation, encode(moved));
@@ -29,7 +33,8 @@ function encode(installation: Installation): Buffer {
 }
 
 function parse(content: Buffer): Installation {
-  const { id, origin, portBase } = JSON.parse(content.toString('utf8')) as Installation;
-  if (!/^[a-z2-7]{26}$/.test(id) || origin !== `tillid.local/${id}` || !Number.isInteger(portBase)) throw new Error('installation.json is not one this version can read');
-  return { id, origin, portBase };
+  // Those of before there were two kinds do not say.
+  const { id, origin, portBase, stores = 'files' } = JSON.parse(content.toString('utf8')) as Partial<Installation>;
+  if (id === undefined || origin === undefined || portBase === undefined || !/^[a-z2-7]{26}$/.test(id) || origin !== `tillid.local/${id}` || !Number.isInteger(portBase)) throw new Error('installation.json is not one this version can read');
+  return { id, origin, portBase, stores };
 }

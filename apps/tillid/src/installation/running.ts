@@ -1,6 +1,6 @@
 import { type CallerName, replaceSecretFile } from '@tillid/crypto';
 import type { ServiceName } from '@tillid/runtime';
-import { type Addresses, jwksUrlOf } from './addresses.js';
+import { type Addresses, firstOf, jwksUrlsOf, type Replica } from './addresses.js';
 import type { DataFolder } from './data-folder.js';
 import { CommandFailure } from './failure.js';
 import type { Installation } from './installation.js';
@@ -9,11 +9,14 @@ import { textIfThere } from './text-file.js';
 /** running.json: where everything is, for the other commands, the auditor's tool and tests. */
 export interface Running {
   readonly pid: number;
-  readonly pids: Readonly<Partial<Record<ServiceName, number>>>;
+  /** By the name of the replica: that of its service where it is the only one. */
+  readonly pids: Readonly<Record<string, number>>;
+  readonly replicas: readonly Replica[];
   readonly startedAt: string;
   readonly installationId: string;
   readonly origin: string;
   readonly portBase: number;
+  /** Of several replicas: all of them, by commas. */
   readonly grpc: Readonly<Record<ServiceName, string>>;
   /** Checkpoint and tiles, public. */
   readonly logUrl: string;
@@ -27,19 +30,21 @@ export interface Running {
 }
 
 export function describeRunning(data: DataFolder, installation: Installation, addresses: Addresses, startedAt: string, pids: Running['pids']): Running {
+  const audit = firstOf(addresses, 'audit');
   return {
     pid: process.pid,
     pids,
+    replicas: addresses.replicas,
     startedAt,
     installationId: installation.id,
     origin: installation.origin,
     portBase: installation.portBase,
     grpc: addresses.grpc,
-    logUrl: `http://${addresses.http.audit}`,
-    logHttpsUrl: `https://${addresses.https.audit}`,
+    logUrl: `http://${audit.http}`,
+    logHttpsUrl: `https://${audit.https}`,
     vkeyFile: data.vkey,
     logFolder: data.publicLog,
-    jwksUrl: jwksUrlOf(addresses),
+    jwksUrl: jwksUrlsOf(addresses)[0]!,
     callers: data.callers,
     ca: data.ca,
   };

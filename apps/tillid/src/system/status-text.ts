@@ -1,8 +1,13 @@
 import type { Status } from './status.js';
 
 export function statusText(status: Status): string {
-  const services = Object.entries(status.services).map(([name, { error, position, headAt }]) => [name, status.grpc[name as keyof Status['grpc']], error ?? `position ${position}, head of ${headAt}`]);
-  const following = Object.entries(status.services).flatMap(([name, service]) =>
+  const services = status.replicas.map(({ name, grpc }) => {
+    const { error, position, headAt } = status.services[name]!;
+    return [name, grpc, error ?? `position ${position}, head of ${headAt}`];
+  });
+  // Every replica knows how far the one at work is; one of them is enough.
+  const tellers = new Map(status.replicas.filter(({ name }) => status.services[name]!.serving).map(({ name, service }) => [service, status.services[name]!]));
+  const following = [...tellers].flatMap(([name, service]) =>
     service.following.map(({ source, consumer, position, lag, gaps, parked }) => [`${name} <- ${source}`, consumer, `at ${position}, ${lag} behind, ${gaps} gaps met${parked ? `, PARKED: ${parked}` : ''}`]),
   );
   const { record } = status;

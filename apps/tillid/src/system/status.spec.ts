@@ -6,6 +6,7 @@ const well: ServiceStatus = { serving: true, source: 'consent/0', position: 17, 
 const status: Status = {
   pid: 1,
   pids: {},
+  replicas: (['identity', 'authentication', 'consent', 'audit'] as const).map((name, index) => ({ name, service: name, grpc: `a:${index + 1}`, http: undefined, https: undefined })),
   startedAt: '',
   installationId: 'x',
   origin: 'tillid.local/x',

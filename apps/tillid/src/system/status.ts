@@ -1,12 +1,13 @@
 import type { SourceProgress } from '@tillid/contracts/feed/v1/service';
-import { type ServiceName, serviceNames } from '@tillid/runtime';
+import type { ServiceName } from '@tillid/runtime';
 import type { DataFolder } from '../installation/data-folder.js';
 import type { Running } from '../installation/running.js';
 import { describe } from './describe-error.js';
 import { type Party, partyOf } from './party.js';
 
 export interface Status extends Running {
-  readonly services: Readonly<Record<ServiceName, ServiceStatus>>;
+  /** By the name of the replica: that of its service where it is the only one. */
+  readonly services: Readonly<Record<string, ServiceStatus>>;
   readonly record: RecordStatus;
 }
 
@@ -48,10 +49,15 @@ const answerMs = 3000;
 /** Asks every service and audit; one that is silent is part of the answer. */
 export async function readStatus(data: DataFolder, running: Running): Promise<Status> {
   const name = { kind: 'operator', id: 'operator' } as const;
-  const operator = partyOf(name, data.caller(name), running.grpc);
+  const operatorAt = (grpc: Running['grpc']) => partyOf(name, data.caller(name), grpc);
+  const operator = operatorAt(running.grpc);
   try {
-    const [record, ...services] = await Promise.all([readRecord(operator), ...serviceNames.map((service) => readService(operator, service))]);
-    return { ...running, services: Object.fromEntries(serviceNames.map((service, index) => [service, services[index]])) as Status['services'], record };
+    const services = running.replicas.map(async (replica) => {
+      const there = operatorAt({ ...running.grpc, [replica.service]: replica.grpc });
+      return [replica.name, await readService(there, replica.service).finally(() => there.close())] as const;
+    });
+    const record = await readRecord(operator);
+    return { ...running, services: Object.fromEntries(await Promise.all(services)), record };
   } finally {
     operator.close();
   }

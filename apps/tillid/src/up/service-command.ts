@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { serviceNames, type ServiceName } from '@tillid/runtime';
-import { type Addresses, jwksUrlOf } from '../installation/addresses.js';
+import { serviceNames } from '@tillid/runtime';
+import { type Addresses, jwksUrlsOf, type Replica } from '../installation/addresses.js';
 import { checkout, type DataFolder } from '../installation/data-folder.js';
 import type { Installation } from '../installation/installation.js';
 import { RotatingLog } from './rotating-log.js';
@@ -8,30 +8,46 @@ import type { ServiceCommand } from './service-process.js';
 
 const dieWithParent = join(import.meta.dirname, 'die-with-parent.js');
 
-export function serviceCommand(name: ServiceName, data: DataFolder, installation: Installation, addresses: Addresses): ServiceCommand {
+/** Where the engines are. */
+export interface Engines {
+  /** Unset: stores are files. */
+  readonly mongoUrl?: string;
+  readonly kafkaBrokers: readonly string[];
+  /** How many brokers hold each record. */
+  readonly kafkaReplication: number;
+}
+
+export function serviceCommand(replica: Replica, data: DataFolder, installation: Installation, addresses: Addresses, engines?: Engines): ServiceCommand {
   return {
-    name,
-    arguments: ['--import', dieWithParent, '--enable-source-maps', join(checkout, 'apps', name, 'dist', 'main.js')],
-    environment: { ...inherited(), ...serviceEnvironment(name, data, installation, addresses) },
-    log: new RotatingLog(data.serviceLog(name)),
+    name: replica.name,
+    arguments: ['--import', dieWithParent, '--enable-source-maps', join(checkout, 'apps', replica.service, 'dist', 'main.js')],
+    environment: { ...inherited(), ...serviceEnvironment(replica, data, installation, addresses, engines) },
+    log: new RotatingLog(data.replicaLog(replica.name)),
   };
 }
 
 /** What a service is told: where its own things are, where it listens, where the others are. */
-export function serviceEnvironment(name: ServiceName, data: DataFolder, installation: Installation, addresses: Addresses): Record<string, string> {
+export function serviceEnvironment({ name, service, grpc, http, https }: Replica, data: DataFolder, installation: Installation, addresses: Addresses, engines?: Engines): Record<string, string> {
   const environment: Record<string, string> = {
-    TILLID_DATA: data.service(name),
-    TILLID_TLS: data.tls(name),
-    TILLID_GRPC_LISTEN: addresses.grpc[name],
-    TILLID_JWKS_URL: jwksUrlOf(addresses),
+    TILLID_DATA: data.service(service),
+    TILLID_TLS: data.tls(service),
+    TILLID_GRPC_LISTEN: grpc,
+    TILLID_JWKS_URL: jwksUrlsOf(addresses).join(),
     TILLID_ORIGIN: installation.origin,
     TILLID_LOG_LEVEL: process.env['TILLID_LOG_LEVEL'] ?? 'info',
   };
-  const { [name]: http } = addresses.http;
-  const { [name]: https } = addresses.https;
   if (http) environment['TILLID_HTTP_LISTEN'] = http;
   if (https) environment['TILLID_HTTPS_LISTEN'] = https;
   for (const peer of serviceNames) environment[`TILLID_${peer.toUpperCase()}`] = addresses.grpc[peer];
+  if (engines?.mongoUrl !== undefined) {
+    environment['TILLID_REPLICA'] = name;
+    environment['TILLID_MONGO_URL'] = engines.mongoUrl;
+    environment['TILLID_SECRETS_KEY'] = data.secretsKey(service);
+  }
+  if (engines) {
+    environment['TILLID_KAFKA_BROKERS'] = engines.kafkaBrokers.join();
+    environment['TILLID_KAFKA_REPLICATION'] = String(engines.kafkaReplication);
+  }
   return environment;
 }
 

@@ -30,6 +30,10 @@ export class ServiceProcess {
     private readonly events: ServiceEvents,
   ) {}
 
+  get name(): string {
+    return this.command.name;
+  }
+
   get deaths(): number {
     return this.deathsInARow;
   }

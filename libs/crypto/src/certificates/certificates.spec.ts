@@ -34,6 +34,11 @@ describe('a certificate of the installation', () => {
     expect(callerFromCertificate((await leaf(audit)).der)).toEqual({ ...audit, thumbprint: expect.any(String), validUntilMs });
   });
 
+  it('says the kind in its subject too: a relying service that calls itself audit is not audit to those who read only that', async () => {
+    const subjects = [audit, { kind: 'relying_service', id: 'audit' } as const].map(async (name) => new X509Certificate((await leaf(name)).der).subject);
+    expect(await Promise.all(subjects)).toEqual(['OU=service\nCN=audit', 'OU=relying_service\nCN=audit']);
+  });
+
   it('is refused for a request that asks for another name, has another signature or no name at all', async () => {
     const { requestPem } = await createSigningRequest(bank);
     await expect(issueCertificate(authority, requestPem, audit, nowMs)).rejects.toThrow('asks for tillid://relying_service/fjordbanken');

@@ -14,12 +14,20 @@ export async function createSigningRequest(name: CallerName): Promise<SigningReq
   const x509 = await loadX509();
   const keys = await newKeyPair();
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: `CN=${name.id}`,
+    name: subjectOf(name),
     keys,
     signingAlgorithm: keyAlgorithm,
     extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'url', value: callerUri(name) }])],
   });
   return { keyPem: await privateKeyPem(keys.privateKey), requestPem: `${request.toString('pem').trim()}\n` };
+}
+
+/**
+ * For those who know callers by their subject alone, as Kafka does: it must hold the kind, or whoever registers under the
+ * id of a service would be that service. Read from its end, as X.500 wants: "CN=audit,OU=service".
+ */
+function subjectOf({ kind, id }: CallerName): string {
+  return `OU=${kind}, CN=${id}`;
 }
 
 /**
@@ -40,7 +48,7 @@ export async function issueCertificate(authority: Authority, requestPem: string,
 
   const local = name.kind === 'service' ? ([{ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' }] as const) : [];
   const certificate = await x509.X509CertificateGenerator.create({
-    subject: `CN=${name.id}`,
+    subject: subjectOf(name),
     issuer: issuer.subject,
     publicKey: request.publicKey,
     signingKey: await privateKeyFrom(authority.keyPem),

@@ -26,11 +26,19 @@ export function rotateTokenKeys(keys: readonly TokenKey[], nowMs: number, ids: I
   return kept.length === keys.length ? keys : kept;
 }
 
-/** The one that signs now. */
-export function signingTokenKey(keys: readonly TokenKey[], nowMs: number): TokenKey {
-  const key = keys.find((candidate) => candidate.signsFromMs <= nowMs && nowMs < candidate.signsUntilMs);
+/** The one that signs what was allowed at an instant. */
+export function signingTokenKey(keys: readonly TokenKey[], atMs: number): TokenKey {
+  const key = signsAt(keys, atMs);
   if (!key) throw new Error('no token key signs now: rotateTokenKeys was not called in time');
   return key;
+}
+
+export function signsAt(keys: readonly TokenKey[], atMs: number): TokenKey | undefined {
+  // Before them all: a replica's clock is a little behind the one that made the first, or the key of that time is gone,
+  // and then whatever it would have signed is dead too.
+  const [first] = keys;
+  if (first && atMs < first.signsFromMs) return first;
+  return keys.find((candidate) => candidate.signsFromMs <= atMs && atMs < candidate.signsUntilMs);
 }
 
 /** What the JWKS endpoint serves: public parts only. */
@@ -43,7 +51,7 @@ export function publicTokenKeys(keys: readonly TokenKey[]): JSONWebKeySet {
   };
 }
 
-/** The content of the keys' secret file; see openSecretFile and replaceSecretFile. */
+/** The content of the secret they are kept in. */
 export function encodeTokenKeys(keys: readonly TokenKey[]): Buffer {
   const list = keys.map(({ privateKey, ...rest }) => ({ ...rest, jwk: privateKey.export({ format: 'jwk' }) }));
   return Buffer.from(`${JSON.stringify({ version: 1, keys: list }, null, 2)}\n`);
@@ -51,7 +59,7 @@ export function encodeTokenKeys(keys: readonly TokenKey[]): Buffer {
 
 export function decodeTokenKeys(content: Uint8Array): readonly TokenKey[] {
   const file = JSON.parse(Buffer.from(content).toString('utf8')) as { version: number; keys: (Omit<TokenKey, 'privateKey'> & { jwk: JsonWebKey })[] };
-  if (file.version !== 1) throw new Error('the file of token keys is not one this version can read');
+  if (file.version !== 1 || file.keys.length === 0) throw new Error('the file of token keys is not one this version can read');
   return file.keys.map(({ jwk, ...rest }) => ({ ...rest, privateKey: createPrivateKey({ key: jwk, format: 'jwk' }) }));
 }
 

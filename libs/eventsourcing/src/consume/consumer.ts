@@ -6,6 +6,8 @@ export interface SourceEvent {
   readonly bytes: Uint8Array;
   /** The source's chain after it. */
   readonly chain: Uint8Array;
+  /** The source's key in force after it; absent where the checkpoint's own holds (a service's own log). */
+  readonly key?: Uint8Array;
 }
 
 /**
@@ -45,6 +47,6 @@ export class CannotApply extends Error {
 }
 
 /** The checkpoint as of one event of a batch. */
-export function checkpointAt(event: SourceEvent, next: Checkpoint): Checkpoint {
-  return { ...next, position: event.position, chain: event.chain };
+export function checkpointAt({ position, chain, key = new Uint8Array(0) }: SourceEvent, next: Checkpoint): Checkpoint {
+  return { ...next, position, chain, key: key.length > 0 ? key : next.key };
 }

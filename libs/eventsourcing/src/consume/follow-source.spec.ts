@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Refused } from '@tillid/kernel';
-import { CannotApply, followSource, ledgerConsumer, ProgressBook, StoreFault, type Consumer, type FeedBatch, type FollowSource, type SourceReader, type Trouble } from '../index.js';
+import { CannotApply, followSource, ledgerConsumer, nextChain, ProgressBook, StoreFault, type Consumer, type FeedBatch, type FollowSource, type SourceReader, type Trouble } from '../index.js';
 import { inMemoryEventStore, inMemoryReadModelStore } from '../in-memory/index.js';
 import { consentSource, noon, signHead, testClock } from '../world.spec-kit.js';
 
@@ -133,12 +133,100 @@ describe('following another service', () => {
     // The broker never tells the truth; the source is asked each time and each time gives a little more.
     const relay = scripted(altered, altered, async () => [await source.batch(5, 6)], altered);
     const reader = scripted(...[2, 4, 6, 7, 7].map((upTo) => async (after: number) => [await source.batch(after, upTo)]));
-    const follower = followSource({ ...options(reader), relay });
+    const follower = followSource({ ...options(reader), relay, relayRestMs: 0 });
     follower.start();
     expect(await reached(6)).toBe(true);
     await follower.stop();
     const written = await source.log.store.readAll(0, 100);
     expect((await ledger.readStream('consent/0')).map(({ bytes }) => bytes)).toEqual(written.slice(0, (await ledger.head()).position).map(({ bytes }) => bytes));
   });
-});
 
+  it('asks the source for all the relay no longer has, in one go, and then leaves the source alone', async () => {
+    const { source, options, reached, book } = await world();
+    // Retention has dropped the first four.
+    const relay = scripted(async () => [await source.batch(4)], async (after) => [await source.batch(after)]);
+    const reader = scripted(...[0, 1].map(() => async (after: number) => [await source.batch(after, 1), await source.batch(1, 2), await source.batch(2, 4), new Error('asked for more than was missing')]));
+    const follower = followSource({ ...options(reader), relay });
+    follower.start();
+    expect(await reached(7)).toBe(true);
+    await follower.stop();
+    expect(relay.subscribedAfter).toEqual([0, 4]);
+    expect(reader.subscribedAfter).toEqual([0]);
+    expect(book.line('ledger', 'consent/0').gaps).toBe(1);
+  });
+
+  it('is not led on for ever by a relay that claims a beginning nobody reaches', async () => {
+    const { source, options, reached } = await world();
+    const { events } = await source.batch(4, 5);
+    const relay = scripted(async () => [{ firstPosition: 1_000_000, events }], async (after) => [await source.batch(after)]);
+    const idle = async () => ({ firstPosition: 0, events: [], head: (await source.batch(0, 6)).head });
+    const reader = scripted(async () => [await source.batch(0, 6), await idle(), new Error('went on')], async () => []);
+    const follower = followSource({ ...options(reader), relay });
+    follower.start();
+    expect(await reached(7)).toBe(true);
+    await follower.stop();
+    expect(relay.subscribedAfter).toEqual([0, 6]);
+  });
+
+  it.each<[string, (source: Source) => Promise<readonly Step[]>]>([
+    ['fails', async () => [new Error('no broker answers')]],
+    ['brings what the source did not sign', async (source) => [{ ...(await source.batch(2)), head: (await (await someoneElse()).batch(2)).head }]],
+  ])('reads the source itself for a while when the relay %s', async (_what, trouble) => {
+    const { source, options, reached, troubles } = await world();
+    const relay = scripted(() => trouble(source), async () => []);
+    const reader = scripted(async (after) => [await source.batch(after, 2), await source.batch(2, 3), await source.batch(3)], async () => []);
+    // The key first: a consumer takes it from the source alone.
+    const first = followSource(options(scripted(async () => [await source.batch(0, 2)], async () => [])));
+    first.start();
+    expect(await reached(2)).toBe(true);
+    await first.stop();
+    const follower = followSource({ ...options(reader), relay, relayRestMs: 60_000 });
+    follower.start();
+    expect(await reached(7)).toBe(true);
+    await follower.stop();
+    expect(relay.subscribedAfter).toHaveLength(1);
+    expect(troubles.map(({ kind }) => kind)).toEqual(['retrying']);
+  });
+
+  it('takes what the relay has while the source itself is away', async () => {
+    const { source, options, reached } = await world();
+    const first = followSource(options(scripted(async () => [await source.batch(0, 2)], async () => [])));
+    first.start();
+    expect(await reached(2)).toBe(true);
+    await first.stop();
+    const relay = scripted(async () => [new Error('its broker restarts')], async (after) => [await source.batch(after)]);
+    const follower = followSource({ ...options(scripted(async () => [new Refused('rpc.unavailable', 'unknown_outcome')])), relay, relayRestMs: 60_000 });
+    follower.start();
+    expect(await reached(7)).toBe(true);
+    await follower.stop();
+  });
+
+  it('through a broker that hides a change of key, and forges on with the old one, ends when the source itself is heard', async () => {
+    const { source, ledger, options, parked } = await world(1);
+    await source.rotate();
+    await source.act('consent-2', { type: 'Request' });
+    const { head } = await source.batch(0, 2);
+    const forged = Buffer.from('an event that never was');
+    const lie = { firstPosition: 3, events: [forged], head: signHead('consent/0', source.privateKey, 3, nextChain(head.chain, forged), noon + 9) };
+    const relay = scripted(async () => [lie], async () => [lie]);
+    // The first two events come from the source, since the key does; then the broker leads on.
+    const reader = scripted(async () => [await source.batch(0, 2)], async (after) => [await source.batch(after)]);
+    const follower = followSource({ ...options(reader), relay, hearSourceEveryMs: 0 });
+    follower.start();
+    expect(await parked()).toBe('source.head_not_signed');
+    await follower.stop();
+    expect((await ledger.head()).position).toBe(3);
+  });
+
+  it('hears the source itself now and then, though the relay has everything', async () => {
+    const { source, options, reached } = await world();
+    // The relay's first word is asked of the source, since the key comes from there.
+    const relay = scripted(...[3, 4, 5, 6, 7].map((upTo) => async (after: number) => [await source.batch(after, upTo)]));
+    const reader = scripted(async () => [await source.batch(0, 2)], ...Array.from({ length: 9 }, () => async (after: number) => [await source.batch(after, after)]));
+    const follower = followSource({ ...options(reader), relay, hearSourceEveryMs: 0 });
+    follower.start();
+    expect(await reached(7)).toBe(true);
+    await follower.stop();
+    expect(reader.subscribedAfter.slice(0, 4)).toEqual([0, 4, 5, 6]);
+  });
+});

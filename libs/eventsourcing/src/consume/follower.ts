@@ -1,6 +1,6 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { Clock } from '@tillid/kernel';
-import { noTelemetry, type Telemetry } from '../telemetry.js';
+import { noTelemetry, traceParentsOf, type Telemetry } from '../telemetry.js';
 import { CannotApply, type Consumer, type SourceEvent } from './consumer.js';
 import type { ProgressBook, SourceProgress } from './progress-book.js';
 import type { Checkpoint } from '../checkpoint.js';
@@ -40,7 +40,7 @@ export type SessionEnd = { readonly kind: 'park'; readonly reason: string } | { 
 export interface Session {
   readonly signal: AbortSignal;
   /** Applies and notes it. Throws what the consumer throws. */
-  apply(events: readonly SourceEvent[], next: Checkpoint): Promise<void>;
+  apply(events: readonly SourceEvent[], next: Checkpoint, transport?: string): Promise<void>;
   heard(headPosition: number): void;
   /** The connection works: the next failure is the first again. */
   settled(): void;
@@ -58,8 +58,9 @@ export function follower(parts: FollowerParts, session: (standing: Checkpoint, t
 
   const tools: Session = {
     signal: stopping.signal,
-    async apply(events, next) {
-      const { unknownTypes } = await telemetry.span('consumer.apply', { ...names, events: events.length }, () => consumer.apply(source, events, next));
+    async apply(events, next, transport = 'own') {
+      const work = () => consumer.apply(source, events, next);
+      const { unknownTypes } = await telemetry.span('consumer.apply', { ...names, transport, events: events.length }, work, () => traceParentsOf(events.map(({ bytes }) => bytes)));
       failures = 0;
       line.unknownTypes += unknownTypes;
       telemetry.count('consumer.events', names, events.length);
@@ -101,6 +102,9 @@ export function follower(parts: FollowerParts, session: (standing: Checkpoint, t
   }
 
   async function run(): Promise<void> {
+    // Another replica may have parked it, and told us so; a start looks again.
+    line.parked = false;
+    line.parkedReason = '';
     while (!stopping.signal.aborted) {
       const end = await once();
       if (end.kind === 'again') continue;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { chained, ledgerConsumer, startingPoint, StoreFault } from '../index.js';
+import { chained, ledgerConsumer, startingPoint, StoreFault, takeIn, type Checkpoint } from '../index.js';
 import { inMemoryEventStore, inMemoryReadModelStore } from '../in-memory/index.js';
-import { consentSource } from '../world.spec-kit.js';
+import { consentSource, rawKey } from '../world.spec-kit.js';
 
 async function sourceOf(consents: number, name = 'consent/0') {
   const source = consentSource(name);
@@ -40,6 +40,30 @@ describe('the ledger', () => {
     await checkpoints.saveCheckpoint('ledger', 'consent/0', { ...checkpoint(10), position: 99, chain: Buffer.alloc(32, 9) });
     expect(await ledgerConsumer(ledger, checkpoints).standing('consent/0')).toMatchObject({ position: 10, chain: checkpoint(10).chain });
     expect(await ledgerConsumer(ledger, checkpoints).standing('identity/0')).toEqual(startingPoint);
+  });
+
+  it('finds the key in force among what it has, however much of it it remembers', async () => {
+    const ledger = inMemoryEventStore();
+    const checkpoints = inMemoryReadModelStore();
+    const source = consentSource();
+    await source.announce();
+    await source.act('consent-1', { type: 'Request' });
+    const { publicKey } = await source.rotate();
+    await source.act('consent-2', { type: 'Request' });
+    const take = async (checkpoint: Checkpoint, upTo: number) => {
+      const verdict = takeIn('consent/0', { checkpoint, pending: [] }, await source.batch(checkpoint.position, upTo), 'direct');
+      if (verdict.kind !== 'apply') throw new Error(verdict.kind);
+      return verdict;
+    };
+    const two = await take(startingPoint, 2);
+    await ledgerConsumer(ledger, checkpoints).apply('consent/0', two.events, two.standing.checkpoint);
+    const four = await take(two.standing.checkpoint, 4);
+    // The place was not remembered: a crash after the commit.
+    await ledgerConsumer(ledger, inMemoryReadModelStore()).apply('consent/0', four.events, four.standing.checkpoint);
+    for (const memory of [checkpoints, inMemoryReadModelStore()]) {
+      const { key } = await ledgerConsumer(ledger, memory).standing('consent/0');
+      expect(Buffer.from(key)).toEqual(rawKey(publicKey));
+    }
   });
 
   it('takes at most 256 events in one commit', async () => {

@@ -2,14 +2,14 @@ import { emptyChain, nextChain } from '../chain.js';
 import type { Checkpoint, CheckpointStore } from '../checkpoint.js';
 import { hashOf } from '../command-context.js';
 import { limits, StoreFault, type EventStore } from '../event-store.js';
-import { announcedKey } from '../signed-head.js';
+import { announcedKey, keyAfter } from '../source-key.js';
 import { CannotApply, type Consumer, type SourceEvent } from './consumer.js';
 import { startingPoint } from './take-in.js';
 
 /**
  * Takes every event of every source into one EventStore, verbatim: stream = source, revision = position there. Unique
- * revisions make it exactly once with any number of replicas. It never decodes; only the source's first event is
- * looked into, for its key.
+ * revisions make it exactly once with any number of replicas. It never decodes; only a source's announcements of its
+ * keys are looked into.
  *
  * `checkpoints` only saves reading a stream again from its start: the ledger itself says how far it has come.
  */
@@ -22,12 +22,7 @@ export function ledgerConsumer(ledger: EventStore, checkpoints: CheckpointStore,
       const remembered = await checkpoints.checkpoint(name, source);
       // A remembered place beyond the ledger is of a ledger that was restored since.
       const from = remembered && remembered.position <= revision ? remembered : undefined;
-      return {
-        position: revision,
-        chain: await chainUpTo(ledger, source, revision, from),
-        key: from && from.key.length > 0 ? from.key : await keyOf(ledger, source),
-        headTimeMs: from?.headTimeMs ?? 0,
-      };
+      return { position: revision, ...(await placeUpTo(ledger, source, revision, from)), headTimeMs: from?.headTimeMs ?? 0 };
     },
     async apply(source, events, next) {
       // Asked for together, so that the store makes them durable together. Each expects the revision the one before
@@ -84,19 +79,28 @@ function batchesOf(events: readonly SourceEvent[]): readonly (readonly SourceEve
   return batches;
 }
 
-async function chainUpTo(ledger: EventStore, source: string, revision: number, from: Checkpoint | undefined): Promise<Uint8Array> {
+interface Place {
+  readonly chain: Uint8Array;
+  readonly key: Uint8Array;
+}
+
+async function placeUpTo(ledger: EventStore, source: string, revision: number, from: Checkpoint | undefined): Promise<Place> {
   let position = from?.position ?? 0;
   let chain = from?.chain ?? emptyChain;
+  let key = from && from.key.length > 0 ? from.key : await firstKeyOf(ledger, source);
   while (position < revision) {
     const page = await ledger.readStream(source, position, Math.min(1000, revision - position));
     if (page.length === 0) throw new StoreFault(`the ledger has fewer events of ${source} than it says`);
-    for (const event of page) chain = nextChain(chain, event.bytes);
+    for (const { bytes } of page) {
+      chain = nextChain(chain, bytes);
+      key = keyAfter(source, key, bytes);
+    }
     position += page.length;
   }
-  return chain;
+  return { chain, key };
 }
 
-async function keyOf(ledger: EventStore, source: string): Promise<Uint8Array> {
+async function firstKeyOf(ledger: EventStore, source: string): Promise<Uint8Array> {
   const [first] = await ledger.readStream(source, 0, 1);
   const key = first && announcedKey(source, first.bytes);
   // It was taken in under that key, so it was there.

@@ -15,6 +15,7 @@ export interface SourceProgress {
 }
 
 interface Waiter {
+  readonly line: SourceProgress;
   readonly passed: () => boolean;
   readonly resolve: () => void;
 }
@@ -36,6 +37,20 @@ export class ProgressBook {
     return [...this.#lines.values()].map((line) => ({ ...line }));
   }
 
+  /** Whether anyone waits for this consumer to come further. */
+  isAwaited(consumer: string, source: string): boolean {
+    return [...this.#waiters].some(({ line }) => line.consumer === consumer && line.source === source);
+  }
+
+  /** What another replica, whose followers are at work, says of them. Positions never go back: what it says may be late. */
+  adopt(told: readonly SourceProgress[]): void {
+    for (const { position, headPosition, ...theirs } of told) {
+      const ours = this.line(theirs.consumer, theirs.source);
+      Object.assign(ours, theirs, { headPosition: Math.max(ours.headPosition, headPosition) });
+      if (position > ours.position) this.moved(theirs.consumer, theirs.source, position);
+    }
+  }
+
   /** A follower says that a consumer has come further. */
   moved(consumer: string, source: string, position: number): void {
     this.line(consumer, source).position = position;
@@ -51,7 +66,7 @@ export class ProgressBook {
     if (line.position >= position) return true;
     if (signal.aborted) return false;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const waiter: Waiter = { passed: () => line.position >= position, resolve };
+    const waiter: Waiter = { line, passed: () => line.position >= position, resolve };
     this.#waiters.add(waiter);
     signal.addEventListener('abort', () => resolve(), { once: true });
     await promise;

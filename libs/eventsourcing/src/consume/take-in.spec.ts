@@ -104,6 +104,11 @@ describe('a broker', () => {
     expect(take(upTo(5), batch(6, 8), 'relayed')).toMatchObject({ kind: 'apply' });
   });
 
+  it('with a newer head that knows less makes us ask the source, and parks nothing: two replicas have two clocks', () => {
+    expect(take(upTo(8), { firstPosition: 0, events: [], head: headAt(5, noon + 1000) }, 'relayed')).toEqual({ kind: 'differs', reason: 'source.behind_us' });
+    expect(take(upTo(8), { firstPosition: 0, events: [], head: headAt(5) }, 'relayed')).toMatchObject({ kind: 'wait' });
+  });
+
   it('that injects, alters, drops or reorders is never believed', () => {
     const events = fc.array(fc.oneof(fc.integer({ min: 0, max: 12 }).map((index) => all.events[index]!), fc.uint8Array({ minLength: 1, maxLength: 20 })), { maxLength: 8 });
     const head = fc.oneof(fc.integer({ min: 1, max: 13 }).map((position) => headAt(position)), fc.constant(signHead('consent/0', foreignKey, 9, chainAt(9), noon + 9)), fc.constant(undefined));

@@ -2,7 +2,8 @@ import type { SignedHead } from '@tillid/contracts/event/v1/event';
 import { emptyChain, nextChain } from '../chain.js';
 import type { Checkpoint } from '../checkpoint.js';
 import { limits } from '../event-store.js';
-import { announcedKey, verifySignedHead } from '../signed-head.js';
+import { verifySignedHead } from '../signed-head.js';
+import { announcedKey, keyAfter } from '../source-key.js';
 import type { SourceEvent } from './consumer.js';
 
 /** What a source sends: events that follow each other densely, and its signed head. The Batch of feed/v1 is one. */
@@ -57,18 +58,26 @@ export function takeIn(source: string, standing: Standing, batch: FeedBatch, tra
 
   // A key that came through a relay could be anybody's: the first event is fetched from the source itself.
   if (checkpoint.key.length === 0 && (pending.length === 0 || transport === 'relayed')) return { kind: 'gap' };
-  const key = checkpoint.key.length > 0 ? checkpoint.key : announcedKey(source, pending[0]!);
-  if (!key) return { kind: 'differs', reason: noteworthy.key };
-  if (head.source !== source || !verifySignedHead(head, key)) return { kind: 'differs', reason: noteworthy.signature };
-
-  if (head.position < checkpoint.position) {
-    // An old head that arrives late is no news; a newer one that knows less is a source that lost what we applied.
-    return head.timeMs > checkpoint.headTimeMs ? { kind: 'park', reason: noteworthy.behind } : wait(checkpoint, pending);
-  }
   const count = head.position - checkpoint.position;
+  // Which key signs that far is not known before the events are: one of them may announce it.
   if (pending.length < count) return { kind: 'gap' };
+  const firstKey = checkpoint.key.length > 0 ? checkpoint.key : announcedKey(source, pending[0]!);
+  if (!firstKey) return { kind: 'differs', reason: noteworthy.key };
+  const keys = keysAlong(source, firstKey, pending.slice(0, Math.max(0, count)));
+  const key = keys.at(-1) ?? firstKey;
+  if (head.source !== source || !verifySignedHead(head, key)) {
+    // A relay keeps what was said long ago, under keys that were in force then: it has no effect, and is no reason to leave it.
+    return transport === 'relayed' && count < 0 ? wait(checkpoint, pending) : { kind: 'differs', reason: noteworthy.signature };
+  }
 
-  const events = chained(checkpoint, pending.slice(0, count));
+  if (count < 0) {
+    // An old head that arrives late is no news; a newer one that knows less is a source that lost what we applied.
+    if (head.timeMs <= checkpoint.headTimeMs) return wait(checkpoint, pending);
+    // Through a relay it may only be the clock of another replica: the source itself is asked whether it is behind us.
+    return { kind: transport === 'direct' ? 'park' : 'differs', reason: noteworthy.behind };
+  }
+
+  const events = chained(checkpoint, pending.slice(0, count)).map((event, index) => ({ ...event, key: keys[index]! }));
   const chain = events.at(-1)?.chain ?? checkpoint.chain;
   if (!head.chain.equals(chain)) return count === 0 ? { kind: 'park', reason: noteworthy.chain } : { kind: 'differs', reason: noteworthy.chain };
 
@@ -77,6 +86,12 @@ export function takeIn(source: string, standing: Standing, batch: FeedBatch, tra
     pending: pending.slice(count),
   };
   return count === 0 ? wait(next.checkpoint, next.pending) : { kind: 'apply', events, standing: next };
+}
+
+/** The key in force after each event. A new one counts from its announcement on, the head at that very position included. */
+function keysAlong(source: string, key: Uint8Array, events: readonly Uint8Array[]): Uint8Array[] {
+  let inForce = key;
+  return events.map((bytes) => (inForce = keyAfter(source, inForce, bytes)));
 }
 
 /** The events after a checkpoint, each with the chain after it. */

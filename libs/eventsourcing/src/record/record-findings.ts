@@ -3,9 +3,10 @@ export const recordFindings = {
   'entry.malformed': 'a leaf is not an event',
   'entry.late': 'an event says it happened well before its source signed a head that does not have it',
   'source.key_not_announced': "a source's first event does not announce its key",
+  'source.key_not_vouched': 'a source announces a key without the signature of the key in force: it signs nothing',
   'commit.broken': 'a commit is not whole: its events do not follow each other under one command',
   'stream.gap': 'the revisions of a stream are not dense',
-  'head.not_signed': "a head that audit recorded does not bear its source's signature",
+  'head.not_signed': "a head that audit recorded does not bear the signature of its source's key in force there",
   'head.chain_differs': 'the entries of a source are not those its signed head covers',
   'head.ahead': 'a head that audit recorded covers entries the record does not have, though audit only records what it has taken in',
   'heads.backwards': 'audit recorded a time or a position that went back',
@@ -29,7 +30,8 @@ export interface SourceSummary {
   /** Entries of it in the record. */
   readonly position: number;
   readonly chain: Buffer;
-  readonly key: Buffer | undefined;
+  /** Its keys as they came into force; none when the first event announces none. */
+  readonly keys: readonly Uint8Array[];
   /** Up to here a signed head in the record confirms the entries. */
   readonly confirmedPosition: number;
   /** The furthest head in the record: what it is said to have, even if the entries have not come. */

@@ -1,6 +1,7 @@
 import type { Event, SignedHead } from '@tillid/contracts/event/v1/event';
 import { emptyChain, nextChain } from '../chain.js';
-import { announcedKey, verifySignedHead } from '../signed-head.js';
+import { KeysInForce } from '../keys-in-force.js';
+import { verifySignedHead } from '../signed-head.js';
 import type { RecordFindingCode, SourceSummary } from './record-findings.js';
 
 type Report = (code: RecordFindingCode, message: string, position: number) => void;
@@ -12,7 +13,7 @@ const lateAfterMs = 60_000;
 export class SourceCheck {
   #position = 0;
   #chain: Buffer = Buffer.from(emptyChain);
-  #key: Buffer | undefined;
+  readonly #keys: KeysInForce;
   /** Chains after each entry since the last confirmed one: a head is compared with the chain at its own position. */
   #chains: Buffer[] = [];
   #confirmed = 0;
@@ -27,6 +28,7 @@ export class SourceCheck {
     readonly report: Report,
     options: { readonly streams: boolean },
   ) {
+    this.#keys = new KeysInForce(source);
     this.#revisions = options.streams ? new Map() : undefined;
   }
 
@@ -35,7 +37,7 @@ export class SourceCheck {
     this.#position++;
     this.#chain = nextChain(this.#chain, bytes);
     this.#chains.push(this.#chain);
-    if (this.#position === 1) this.#pinKey(bytes);
+    this.#checkKey(bytes);
     this.#checkCommit(event);
     this.#checkRevision(event);
     this.#checkLate(event);
@@ -57,20 +59,22 @@ export class SourceCheck {
       source: this.source,
       position: this.#position,
       chain: this.#chain,
-      key: this.#key,
+      keys: this.#keys.all(),
       confirmedPosition: this.#confirmed,
       headPosition: this.#furthestHead?.position ?? 0,
       commitOpen: this.#commit !== undefined,
     };
   }
 
-  #pinKey(firstEvent: Uint8Array): void {
-    this.#key = announcedKey(this.source, firstEvent);
-    if (!this.#key) this.report('source.key_not_announced', 'the first event announces no key of this source', 1);
+  #checkKey(bytes: Uint8Array): void {
+    if (this.#keys.event(this.#position, bytes)) return;
+    if (this.#position === 1) this.report('source.key_not_announced', 'the first event announces no key of this source', 1);
+    else if (this.#keys.all().length > 0) this.report('source.key_not_vouched', 'it announces a key that the key in force did not sign', this.#position);
   }
 
   #compare(head: SignedHead): void {
-    if (!this.#key || !verifySignedHead(head, this.#key)) return this.report('head.not_signed', `the head at ${head.position}`, head.position);
+    const key = this.#keys.at(head.position);
+    if (!key || !verifySignedHead(head, key)) return this.report('head.not_signed', `the head at ${head.position}`, head.position);
     const chain = head.position === this.#confirmed ? this.#confirmedChain : this.#chains[head.position - this.#confirmed - 1]!;
     if (!chain.equals(head.chain)) return this.report('head.chain_differs', `the head at ${head.position} signs other entries`, head.position);
     this.#chains = this.#chains.slice(head.position - this.#confirmed);

@@ -29,9 +29,9 @@ async function record() {
     taken.set(source, (taken.get(source) ?? 0) + fresh.length);
   };
   const headOf = async (source: string, timeMs: number) => {
-    const [store, key] = source === 'audit/0' ? [audit.store, keys.privateKey] : source === 'consent/0' ? [consentService.log.store, consentService.privateKey] : [identity.log.store, identity.privateKey];
-    const { position, chain } = await store.head();
-    return signHead(source, key, position, chain, timeMs);
+    const own = source === 'consent/0' ? consentService : identity;
+    const { position, chain } = await (source === 'audit/0' ? audit : own.log).store.head();
+    return signHead(source, source === 'audit/0' ? keys.privateKey : own.keyAt(position), position, chain, timeMs);
   };
   const see = async (timeMs: number, heads?: SignedHead[]) => {
     const all = heads ?? (await Promise.all(['audit/0', 'consent/0', 'identity/0'].map((source) => headOf(source, timeMs))));
@@ -110,6 +110,62 @@ describe('a record that is whole', () => {
     const placed = leaves.map((bytes) => verifier.entry(bytes)!);
     expect(placed[indexOf(leaves, 'consent/0', 4)]).toMatchObject({ source: 'consent/0', position: 4, leafIndex: indexOf(leaves, 'consent/0', 4) });
     expect(verifier.summary().findingCount).toBe(0);
+  });
+});
+
+describe('a record of a source that changed its key', () => {
+  async function changedAtNoon() {
+    const day = await wholeDay();
+    const next = await day.consentService.rotate();
+    await day.consentService.act('consent-4', { type: 'Request' });
+    await day.take('consent/0');
+    return { ...day, next };
+  }
+
+  it('holds: each head bears the key in force there, and the keys are told', async () => {
+    const { leaves, see, take } = await changedAtNoon();
+    await see(noon + 3000);
+    await take('audit/0');
+    const { findings, sources } = await verifyRecord(leaves);
+    expect(findings).toEqual([]);
+    const consented = sources.find(({ source }) => source === 'consent/0')!;
+    expect([consented.keys.length, consented.confirmedPosition]).toEqual([2, 6]);
+  });
+
+  it('holds when the new key’s first head was recorded before the announcement came in', async () => {
+    const { leaves, see, take, consentService } = await wholeDay();
+    await consentService.rotate();
+    await see(noon + 3000);
+    await take('audit/0');
+    await take('consent/0');
+    expect((await verifyRecord(leaves)).findings).toEqual([]);
+  });
+
+  it('shows a head that the old key signed after it, and one the new key signed before it', async () => {
+    const { leaves, see, take, consentService } = await changedAtNoon();
+    const { position, chain } = await consentService.log.store.head();
+    await see(noon + 3000, [signHead('consent/0', consentService.privateKey, position, chain, noon + 3000)]);
+    await take('audit/0');
+    expect(await codes(leaves)).toEqual(['head.not_signed']);
+
+    const early = await wholeDay();
+    const before = await early.consentService.log.store.head();
+    const { privateKey } = await early.consentService.rotate();
+    await early.take('consent/0');
+    await early.see(noon + 3000, [signHead('consent/0', privateKey, before.position, before.chain, noon + 3000)]);
+    await early.take('audit/0');
+    expect(await codes(early.leaves)).toEqual(['head.not_signed']);
+  });
+
+  it('shows a key that nobody vouched for, and goes on with the one in force', async () => {
+    const { leaves, see, take, consentService } = await wholeDay();
+    await announceKey(consentService.log, 'consent/0', generateKeyPairSync('ed25519').publicKey, Buffer.alloc(64), 'unvouched');
+    await announceKey(consentService.log, 'consent/0', generateKeyPairSync('ed25519').publicKey, Buffer.alloc(0), 'of another', 'identity/0');
+    await take('consent/0');
+    await see(noon + 3000);
+    await take('audit/0');
+    const { findings } = await verifyRecord(leaves);
+    expect(findings.map(({ code, source, position }) => `${code} ${source}@${position}`)).toEqual(['source.key_not_vouched consent/0@5', 'source.key_not_vouched consent/0@6']);
   });
 });
 

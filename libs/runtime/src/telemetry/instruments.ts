@@ -1,5 +1,5 @@
 import { metrics, type Counter, type Histogram } from '@opentelemetry/api';
-import { attributeNames, metricNames } from './names.js';
+import { metricNames } from './names.js';
 
 export interface Instruments {
   readonly rpcDurationMs: Histogram;
@@ -7,6 +7,10 @@ export interface Instruments {
   readonly appendedEvents: Counter;
   readonly throttled: Counter;
   readonly refusalsRecorded: Counter;
+  /** Labels: attributeNames.lease, and attributeNames.change: taken, lost or given back. */
+  readonly leaseChanges: Counter;
+  /** Commits sent again. Labels: attributeNames.store and attributeNames.retry. */
+  readonly appendRetries: Counter;
 }
 
 let made: Instruments | undefined;
@@ -20,30 +24,8 @@ export function instruments(): Instruments {
     appendedEvents: meter.createCounter(metricNames.appendedEvents),
     throttled: meter.createCounter(metricNames.throttled),
     refusalsRecorded: meter.createCounter(metricNames.refusalsRecorded),
+    leaseChanges: meter.createCounter(metricNames.leaseChanges),
+    appendRetries: meter.createCounter(metricNames.appendRetries),
   };
   return made;
-}
-
-export interface ConsumerReading {
-  readonly source: string;
-  readonly consumer: string;
-  readonly lag: number;
-  readonly parked: boolean;
-}
-
-/** Lag and parked state are asked for when metrics are collected, not kept. */
-export function observeConsumers(read: () => readonly ConsumerReading[]): void {
-  const meter = metrics.getMeter('tillid');
-  const lag = meter.createObservableGauge(metricNames.consumerLag);
-  const parked = meter.createObservableGauge(metricNames.consumersParked);
-  meter.addBatchObservableCallback(
-    (result) => {
-      for (const reading of read()) {
-        const labels = { [attributeNames.source]: reading.source, [attributeNames.consumer]: reading.consumer };
-        result.observe(lag, reading.lag, labels);
-        result.observe(parked, reading.parked ? 1 : 0, labels);
-      }
-    },
-    [lag, parked],
-  );
 }

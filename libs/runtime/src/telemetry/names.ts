@@ -8,6 +8,10 @@ export const spanNames = {
   append: 'handle.append',
   /** Projections, reactions and the ledger's ingestion: one batch of one consumer. */
   apply: 'consumer.apply',
+  /** The relay's: one batch to Kafka. */
+  publish: 'relay.publish',
+  /** Audit's: events become leaves of a signed tree. */
+  integrate: 'integrate',
   http: 'http',
 } as const satisfies Record<string, SpanName | 'http'>;
 
@@ -21,10 +25,20 @@ export const attributeNames = {
   correlationId: 'tillid.correlation_id',
   source: 'tillid.source',
   consumer: 'tillid.consumer',
+  /** How a batch of events came: own, direct (gRPC from the source), relayed (Kafka). */
+  transport: 'tillid.transport',
   /** These two are counts that libs/eventsourcing gives its spans. */
   events: 'tillid.events',
   streams: 'tillid.streams',
   limit: 'tillid.limit',
+  lease: 'tillid.lease',
+  change: 'tillid.change',
+  /** "log", "ledger". */
+  store: 'tillid.store',
+  /** Why a commit was sent again: another replica had its position, or the answer was lost. */
+  retry: 'tillid.retry',
+  /** Which part of a figure: a percentile, a kind of memory, user or system time. */
+  of: 'tillid.of',
 } as const;
 
 export const metricNames = {
@@ -33,6 +47,20 @@ export const metricNames = {
   appendedEvents: 'tillid.append.events',
   consumerLag: 'tillid.consumer.lag',
   consumersParked: 'tillid.consumer.parked',
+  consumerSilence: 'tillid.consumer.silence',
+  relayLag: 'tillid.relay.lag',
+  relaySilence: 'tillid.relay.silence',
+  leaseHeld: 'tillid.lease.held',
+  leaseChanges: 'tillid.lease.changes',
+  appendRetries: 'tillid.append.retries',
+  checkpointAge: 'tillid.checkpoint.age',
+  checkpointBehind: 'tillid.checkpoint.behind',
+  checkpointSize: 'tillid.checkpoint.size',
+  certificateRemaining: 'tillid.certificate.remaining',
+  eventLoopDelay: 'tillid.process.event_loop_delay',
+  processMemory: 'tillid.process.memory',
+  processCpu: 'tillid.process.cpu',
+  processUptime: 'tillid.process.uptime',
   throttled: 'tillid.throttled',
   refusalsRecorded: 'tillid.refusals.recorded',
 } as const;

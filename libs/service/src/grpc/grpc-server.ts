@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Server, ServerCredentials, type ServiceDefinition as GrpcServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, type ServiceDefinition as GrpcServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { ReflectionService } from '@grpc/reflection';
@@ -13,6 +13,7 @@ import type { Gate } from '../gate/gate.js';
 import { requestBytesMax, type Pipeline } from '../pipeline/pipeline.js';
 import { authorise } from './authorise.js';
 import { grpcDefinition, grpcHandler } from './handlers.js';
+import { LiveServerCredentials } from './live-server-credentials.js';
 
 export interface GrpcServerParts {
   readonly rpcs: readonly RegisteredRpc[];
@@ -27,6 +28,7 @@ export interface GrpcServerParts {
 export class GrpcServer {
   private readonly server: Server;
   private readonly stopping = new AbortController();
+  private credentials: LiveServerCredentials | undefined;
   private readonly health = new HealthImplementation({ '': 'NOT_SERVING' });
 
   constructor(private readonly parts: GrpcServerParts) {
@@ -45,8 +47,7 @@ export class GrpcServer {
 
   /** Resolves with the port once calls are taken; health still says NOT_SERVING. */
   listen(address: string): Promise<number> {
-    const { ca, key, cert } = this.parts.tls;
-    const credentials = ServerCredentials.createSsl(ca, [{ private_key: key, cert_chain: cert }], true);
+    const credentials = (this.credentials = new LiveServerCredentials(this.parts.tls));
     return new Promise((resolve, reject) => {
       this.server.bindAsync(address, credentials, (error, port) => (error ? reject(error) : resolve(port)));
     });
@@ -60,6 +61,7 @@ export class GrpcServer {
   async stop(withinMs: number): Promise<void> {
     this.health.setStatus('', 'NOT_SERVING');
     this.stopping.abort();
+    this.credentials?.close();
     const { promise: drained, resolve } = Promise.withResolvers<void>();
     this.server.tryShutdown(() => resolve());
     const timer = setTimeout(() => this.server.forceShutdown(), withinMs);

@@ -26,9 +26,13 @@ export function publicHttpServer(parts: HttpServerParts): FastifyInstance {
   return withRoutes(Fastify(options), parts.routes.filter((route) => route.access === 'public'), parts);
 }
 
-export function mutualTlsHttpServer(parts: HttpServerParts, { key, cert, ca }: TlsIdentity): FastifyInstance {
-  const https = { key, cert, ca, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' as const };
-  return withRoutes(Fastify({ ...options, https }) as unknown as FastifyInstance, parts.routes, parts);
+/** A renewed certificate is shown from the next connection on. */
+export function mutualTlsHttpServer(parts: HttpServerParts, tls: TlsIdentity): FastifyInstance {
+  const context = () => ({ key: tls.key, cert: tls.cert, ca: tls.ca, minVersion: 'TLSv1.3' as const });
+  const server = Fastify({ ...options, https: { ...context(), requestCert: true, rejectUnauthorized: true } });
+  const stopListening = tls.onRenewed?.(() => server.server.setSecureContext(context()));
+  server.addHook('onClose', async () => stopListening?.());
+  return withRoutes(server as unknown as FastifyInstance, parts.routes, parts);
 }
 
 const options = { logger: false, bodyLimit: 1024, connectionTimeout: 30_000, requestTimeout: 30_000, routerOptions: { maxParamLength: 500, ignoreTrailingSlash: false } } as const;

@@ -13,7 +13,7 @@ export const citizensAreRegistered: Scene = {
   async play(day, step) {
     const people = Array.from({ length: day.size }, (_, index) => inventPerson(day.random, day.run, index));
     const registered: Citizen[] = [];
-    await inParallel(people, atOnce, async (person, index) => {
+    await inParallel(people, day.oneAtATime ? 1 : atOnce, async (person, index) => {
       registered[index] = await register(day, person);
       await prove(day, registered[index].citizenId, index);
       step();

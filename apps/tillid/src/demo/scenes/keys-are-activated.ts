@@ -8,7 +8,7 @@ export const keysAreActivated: Scene = {
   name: 'keys are activated',
   steps: (day) => day.size,
   async play(day, step) {
-    await inParallel(day.citizens, atOnce, async (citizen, index) => {
+    await inParallel(day.citizens, day.oneAtATime ? 1 : atOnce, async (citizen, index) => {
       const { activationId, activationCode } = await day.officials[0].authentication.issueActivationCode({ citizenId: citizen.citizenId });
       if (index === 0) await wrongCode(day, citizen, activationId);
       const { card } = await day.agent.authentication.activateKey({ activationId, activationCode, userId: citizen.person.userId, password: citizen.password });

@@ -12,7 +12,7 @@ export const morningLogIns: Scene = {
   async play(day, step) {
     const subjects = new Set<string>();
     let good = 0;
-    await inParallel(day.citizens, atOnce, async (citizen) => {
+    await inParallel(day.citizens, day.oneAtATime ? 1 : atOnce, async (citizen) => {
       const { token, subject, level } = await signIn(day, citizen, day.fjordbanken);
       const introspected = await day.fjordbanken.authentication.introspectToken({ token });
       if (introspected.active && introspected.subject === subject && level === AssuranceLevel.SUBSTANTIAL) good++;

@@ -1,0 +1,34 @@
+import type { EventStore, ExpiringStore, ReadModelStore, Vault } from '@tillid/eventsourcing';
+import type { StorePlan, Stores } from '@tillid/service';
+import { citizensModel } from './citizens/citizens.read-model.js';
+import { directoryProjection } from './directory/directory.read-model.js';
+
+export const authenticationStorePlan: StorePlan = {
+  eventStores: ['log'],
+  readModels: [directoryProjection.model, citizensModel],
+  vault: true,
+  expiringStores: ['sign-ins', 'tries', 'devices'],
+};
+
+export interface AuthenticationStores {
+  readonly store: EventStore;
+  readonly vault: Vault;
+  readonly readModels: ReadModelStore;
+  /** Sign-ins under way. */
+  readonly signIns: ExpiringStore;
+  /** Tries of strangers: anybody can fill it. */
+  readonly tries: ExpiringStore;
+  /** Known devices and their tries, apart. */
+  readonly devices: ExpiringStore;
+}
+
+export async function openStores(stores: Stores, maxEntries: number): Promise<AuthenticationStores> {
+  return {
+    store: await stores.eventStore('log'),
+    vault: await stores.vault(),
+    readModels: await stores.readModelStore(),
+    signIns: await stores.expiringStore('sign-ins', { maxEntries }),
+    tries: await stores.expiringStore('tries', { maxEntries }),
+    devices: await stores.expiringStore('devices', { maxEntries }),
+  };
+}

@@ -1,0 +1,107 @@
+import { setTimeout as pauseFor } from 'node:timers/promises';
+import { chained, startingPoint, traceParentsOf, type SourceEvent, type Telemetry } from '@tillid/eventsourcing';
+import type { NewRecord, TopicWriting } from '../kafka-client.js';
+import { eventRecord, headRecord, sizeOf } from '../record.js';
+import { RelayRefused, type Place } from './find-place.js';
+import type { KafkaRelayOptions } from './kafka-relay.js';
+import { newsOf } from './news.js';
+
+export interface Publishing extends Pick<KafkaRelayOptions, 'source' | 'store' | 'signHead' | 'clock' | 'paceMs' | 'lookEveryMs'> {
+  readonly telemetry: Telemetry;
+  readonly writing: TopicWriting;
+  readonly signal: AbortSignal;
+}
+
+/** Somebody else's records stand where ours were to be. */
+export class AnotherRelay extends Error {
+  override readonly name = 'AnotherRelay';
+}
+
+const pageEvents = 1000;
+const batchBytesMax = 1024 * 1024;
+const headEveryMs = 1000;
+
+interface Batch {
+  readonly events: readonly SourceEvent[];
+  readonly records: NewRecord[];
+}
+
+/**
+ * Publishes everything after a place until stopped: one page of the log in memory at a time, each batch with its head in
+ * one append. Returns when stopped; throws whatever goes wrong, and then only the topic knows how far it came.
+ */
+export async function publish(parts: Publishing, from: Place, onPublished: (published: { readonly position: number; readonly events: number }) => void): Promise<void> {
+  const { source, store, signHead, clock, paceMs = 10, lookEveryMs = 100, telemetry, writing, signal } = parts;
+  let { position, chain, headTimeMs, nextOffset } = from;
+  let saidAtMs = -Infinity;
+
+  const append = async (records: readonly NewRecord[]): Promise<void> => {
+    const offset = await writing.append(records);
+    const expected = nextOffset;
+    nextOffset = offset + records.length;
+    saidAtMs = performance.now();
+    // It is written all the same. But whoever wrote in between may be further than we are.
+    if (offset !== expected) throw new AnotherRelay(`expected offset ${expected}, wrote at ${offset}`);
+  };
+  const appendBatch = async ({ events, records }: Batch): Promise<void> => {
+    const last = events.at(-1)!;
+    const all = [...records, headRecord(await signHead(last.position, last.chain, headTimeMs))];
+    await telemetry.span('relay.publish', { source, events: events.length }, () => append(all), () => traceParentsOf(events.map(({ bytes }) => bytes)));
+    ({ position, chain } = last);
+    onPublished({ position, events: events.length });
+  };
+
+  const news = newsOf(store, signal);
+  try {
+    while (!signal.aborted) {
+      const readAtMs = performance.now();
+      // Taken before the head is asked for: at this time the log had at most what the head says.
+      const asOfMs = clock.nowMs();
+      const head = await store.head();
+      if (head.position < position) throw new RelayRefused(`the topic is at ${position} and the log at ${head.position}`);
+      if (head.position === position) {
+        if (Buffer.compare(head.chain, chain) !== 0) throw new RelayRefused(`the topic's history up to ${position} is another than the log's`);
+        const dueInMs = saidAtMs + headEveryMs - performance.now();
+        if (dueInMs > 0) {
+          await news.wait(Math.min(dueInMs, lookEveryMs));
+          continue;
+        }
+        headTimeMs = asOfMs;
+        await append([headRecord(await signHead(position, chain, headTimeMs))]);
+        onPublished({ position, events: 0 });
+        continue;
+      }
+      const page = await store.readAll(position, Math.min(pageEvents, head.position - position));
+      for (const batch of batchesOf(chained({ ...startingPoint, position, chain }, page.map(({ bytes }) => bytes)))) {
+        if (signal.aborted) return;
+        // A head says "at this time I had this and no more": true of the log's last event, and of one in the middle of
+        // a backlog only as of the time of the head before. Audit dates by it; a consumer that is ahead must not take
+        // it for a source that lost something.
+        if (batch.events.at(-1)!.position === head.position) headTimeMs = asOfMs;
+        await appendBatch(batch);
+      }
+      await pauseFor(Math.max(0, readAtMs + paceMs - performance.now()), undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    news.stop();
+  }
+}
+
+/** At most 1 MiB of records each, but at least one event. */
+function* batchesOf(events: readonly SourceEvent[]): Generator<Batch> {
+  let batch: { events: SourceEvent[]; records: NewRecord[] } = { events: [], records: [] };
+  let bytes = 0;
+  for (const event of events) {
+    const record = eventRecord(event);
+    const size = sizeOf(record);
+    if (batch.events.length > 0 && bytes + size > batchBytesMax) {
+      yield batch;
+      batch = { events: [], records: [] };
+      bytes = 0;
+    }
+    batch.events.push(event);
+    batch.records.push(record);
+    bytes += size;
+  }
+  if (batch.events.length > 0) yield batch;
+}
