@@ -37,9 +37,10 @@ describe.skipIf(!cluster)('the cluster', () => {
     expect(stories[1]).toEqual(stories[0]);
   });
 
+  // Of the call that collects it: what a citizen's agent does at a client carries no trace, or both would hold an identifier in common.
   it('shows one log-in as one trace: rpc, append, relay, Kafka, audit, and the leaf in the signed tree', async () => {
     await signIn(system, await addCitizen(system, '6705803001'));
-    const completing = 'tillid.authentication.v1.AuthenticationService/SubmitCode';
+    const completing = 'tillid.authentication.v1.AuthenticationService/RedeemSignIn';
     const completed = () => collector.spans.findLast(({ service, name }) => service === 'tillid-authentication' && name === completing);
     await until('the call that completes the log-in', () => completed() !== undefined);
     const { traceId } = completed()!;
@@ -65,7 +66,7 @@ describe.skipIf(!cluster)('the cluster', () => {
     const reading = await client.openReading(topicOf(source));
     const { first } = await reading.bounds();
     const records = (await reading.read(first, { maxBytes: 200_000, waitMs: 1000 })).filter((record) => readRecord(record)?.kind === 'event');
-    expect(records.length).toBeGreaterThan(20);
+    expect(records.length).toBeGreaterThan(5);
     const position = (of: (typeof records)[number], to: number) => ({ ...of, headers: { ...of.headers, tillid_position: Buffer.from(String(to)) } });
     const last = records.at(-1)!;
     const altered = Buffer.from(last.value);
