@@ -6,5 +6,5 @@ export type { CollectionShape, IndexShape, MongoPlan } from './collection-shapes
 export { mongoVault, type MongoVaultOptions } from './vault.js';
 export { mongoExpiringStore, type MongoExpiringStoreOptions } from './expiring-store.js';
 export { mongoCompareAndSetRecord, type MongoCompareAndSetRecordOptions } from './compare-and-set-record.js';
-export { mongoReadModelStore } from './read-model-store.js';
+export { mongoReadModelStore, type MongoReadModelStoreOptions } from './read-model-store.js';
 export { isDuplicateKey } from './duplicate-key.js';

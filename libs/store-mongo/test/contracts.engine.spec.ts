@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
-import { compareAndSetRecordContract, eventStoreContract, expiringStoreContract, vaultContract } from '@tillid/testing';
-import { mongoCompareAndSetRecord, mongoEventStore, mongoExpiringStore, mongoVault } from '../src/index.js';
+import { compareAndSetRecordContract, eventStoreContract, expiringStoreContract, readModelStoreContract, visits, vaultContract } from '@tillid/testing';
+import { mongoCompareAndSetRecord, mongoEventStore, mongoExpiringStore, mongoReadModelStore, mongoVault } from '../src/index.js';
 import { mongoForSpecs, storeOn } from './on-mongo.js';
 
 const engines = await mongoForSpecs();
@@ -17,6 +17,7 @@ describe.skipIf(!engines)('on MongoDB', () => {
     shared: eventStore,
     withShortQueue: storeOn(url, logs, (database) => mongoEventStore({ database, name: 'log', limits: { maxQueuedCommits: 4 } })),
   });
+  readModelStoreContract('MongoDB', storeOn(url, { readModels: [visits, { ...visits, version: 2 }] }, (database) => mongoReadModelStore({ database })));
   vaultContract('MongoDB', storeOn(url, { vaults: ['vault'] }, (database) => mongoVault({ database, name: 'vault' })));
   expiringStoreContract('MongoDB', expiring(), { shared: expiring(3), small: expiring(3) });
   compareAndSetRecordContract('MongoDB', record, { shared: record });
