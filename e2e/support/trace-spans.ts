@@ -1,5 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { TraceCollector } from './trace-collector.js';
 
 export interface CollectedSpan {
   readonly service: string;
@@ -21,41 +20,32 @@ interface OtlpTraces {
   }[];
 }
 
-/** A collector in this process that can be asked what it was sent: OTLP as JSON. */
+/** A collector that can be asked what it was sent: OTLP as JSON, and traces only. */
 export class SpanCollector {
-  readonly spans: CollectedSpan[] = [];
-  private readonly server: Server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      if (request.url === '/v1/traces') this.take(JSON.parse(Buffer.concat(chunks).toString()) as OtlpTraces);
-      response.setHeader('content-type', 'application/json').end('{}');
-    });
-  });
+  private constructor(private readonly collector: TraceCollector) {}
 
   static async start(): Promise<SpanCollector> {
-    const collector = new SpanCollector();
-    await new Promise<void>((listening) => collector.server.listen(0, '127.0.0.1', listening));
-    return collector;
+    return new SpanCollector(await TraceCollector.start());
   }
 
-  /** What a service is told to send there, soon enough for a test. */
   get environment(): Readonly<Record<string, string>> {
-    const { port } = this.server.address() as AddressInfo;
-    return { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_METRICS_EXPORTER: 'none', OTEL_BSP_SCHEDULE_DELAY: '200' };
+    return { ...this.collector.environment, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_METRICS_EXPORTER: 'none' };
   }
 
-  async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((closed) => this.server.close(closed));
+  get spans(): readonly CollectedSpan[] {
+    return this.collector.received.flatMap((body) => spansIn(JSON.parse(body.toString()) as OtlpTraces));
   }
 
-  private take({ resourceSpans }: OtlpTraces): void {
-    for (const { resource, scopeSpans } of resourceSpans) {
-      const service = plain(resource.attributes)['service.name'] ?? '';
-      for (const { spans } of scopeSpans) for (const { attributes, ...span } of spans) this.spans.push({ ...span, service, attributes: plain(attributes) });
-    }
+  stop(): Promise<void> {
+    return this.collector.stop();
   }
+}
+
+function spansIn({ resourceSpans }: OtlpTraces): CollectedSpan[] {
+  return resourceSpans.flatMap(({ resource, scopeSpans }) => {
+    const service = plain(resource.attributes)['service.name'] ?? '';
+    return scopeSpans.flatMap(({ spans }) => spans.map(({ attributes, ...span }) => ({ ...span, service, attributes: plain(attributes) })));
+  });
 }
 
 function plain(attributes: readonly Attribute[]): Record<string, string> {

@@ -1,4 +1,4 @@
-import type { IndexValue, PageQuery } from './read-model.js';
+import type { IndexValue } from './read-model.js';
 
 const numberTag = 0x10;
 const stringTag = 0x20;
@@ -19,26 +19,6 @@ export function afterPrefix(prefix: Uint8Array): Buffer {
 /** The next key of all: nothing lies between a key and itself with a zero byte. */
 export function rightAfter(key: Uint8Array): Buffer {
   return Buffer.concat([key, Uint8Array.of(0x00)]);
-}
-
-/**
- * The keys a page lies between: from the first, up to but without the second. `equals` is a prefix of the key; a cursor
- * narrows one of its ends, and never widens it: it may come from a caller.
- */
-export function pageBounds({ equals = [], after, descending = false }: PageQuery): readonly [Buffer, Buffer] {
-  const prefix = indexKey(equals);
-  const end = afterPrefix(prefix);
-  if (!after) return [prefix, end];
-  if (descending) return [prefix, smaller(indexKey(after), end)];
-  return [larger(rightAfter(indexKey(after)), prefix), end];
-}
-
-function smaller(left: Buffer, right: Buffer): Buffer {
-  return Buffer.compare(left, right) < 0 ? left : right;
-}
-
-function larger(left: Buffer, right: Buffer): Buffer {
-  return Buffer.compare(left, right) > 0 ? left : right;
 }
 
 /** An IEEE double sorts by its bytes once the sign bit is flipped, or every bit where it is negative. */

@@ -4,7 +4,6 @@ import { commitIndexes } from './commit-document.js';
 /** Everything a service keeps in one database. */
 export interface MongoPlan {
   readonly eventLogs?: readonly string[];
-  /** With their checkpoints, which others keep here too: an empty list where there are no models. */
   readonly readModels?: readonly ReadModel<never>[];
   readonly vaults?: readonly string[];
   readonly expiringStores?: readonly string[];
@@ -34,11 +33,11 @@ export interface CollectionShape {
 export const recordsCollection = 'records';
 export const checkpointsCollection = 'checkpoints';
 
-export function shapesOf({ eventLogs = [], readModels, vaults = [], expiringStores = [], records = [], collections = [] }: MongoPlan): readonly CollectionShape[] {
+export function shapesOf({ eventLogs = [], readModels = [], vaults = [], expiringStores = [], records = [], collections = [] }: MongoPlan): readonly CollectionShape[] {
   return [
     ...eventLogs.map((collection) => ({ collection, kind: 'event log', version: 1, indexes: commitIndexes })),
-    ...(readModels ?? []).map(readModelShape),
-    ...(readModels ? [{ collection: checkpointsCollection, kind: 'checkpoints', version: 1, indexes: [] }] : []),
+    ...readModels.map(readModelShape),
+    ...(readModels.length > 0 ? [{ collection: checkpointsCollection, kind: 'checkpoints', version: 1, indexes: [] }] : []),
     ...vaults.map((collection) => ({ collection, kind: 'vault', version: 1, indexes: [] })),
     ...expiringStores.map((collection) => ({ collection, kind: 'expiring store', version: 1, indexes: [{ name: 'x', key: { x: 1 as const } }] })),
     ...(records.length > 0 ? [{ collection: recordsCollection, kind: 'records', version: 1, indexes: [] }] : []),
@@ -59,6 +58,6 @@ const namePattern = /^[A-Za-z][A-Za-z0-9_-]*$/;
 function readModelShape(model: ReadModel<never>): CollectionShape {
   const names = Object.keys(model.indexes);
   for (const name of [model.name, ...names]) if (!namePattern.test(name)) throw new Error(`"${name}" cannot name a read model or an index`);
-  const indexes = names.map((name) => ({ name: `i.${name}`, key: { [`i.${name}`]: 1 as const }, sparse: true }));
+  const indexes: IndexShape[] = names.map((name) => ({ name: `i.${name}`, key: { [`i.${name}`]: 1 }, sparse: true }));
   return { collection: readModelCollection(model), kind: readModelKind, version: 1, indexes: [...indexes, { name: 't', key: { t: 1 }, sparse: true }] };
 }

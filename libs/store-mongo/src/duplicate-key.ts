@@ -34,17 +34,6 @@ export function plainDuplicateKey(error: unknown): DuplicateKey | undefined {
   return { index: refused.index, field: fieldOf(refused) };
 }
 
-/**
- * Of an unordered batch: where the documents stood that a unique index refused; all others are written. Undefined when
- * anything else went wrong as well.
- */
-export function plainDuplicates(error: unknown): readonly number[] | undefined {
-  const { writeErrors, result } = error as { writeErrors?: readonly WriteError[]; result?: { getWriteConcernError?: () => unknown } };
-  if (!isDuplicateKey(error) || !writeErrors?.length || result?.getWriteConcernError?.()) return undefined;
-  const indexes = writeErrors.flatMap(({ code, index }) => (code === duplicateKeyCode && typeof index === 'number' ? [index] : []));
-  return indexes.length === writeErrors.length ? indexes : undefined;
-}
-
 /** MongoDB names the key pattern; driver 7.8 drops it from the errors of a batch, and then the message names the index. */
 function fieldOf({ keyPattern, err, errmsg }: WriteError): string | undefined {
   const pattern = keyPattern ?? err?.keyPattern;

@@ -1,13 +1,9 @@
-import { Error as MongooseErrors, mongo, MongooseError } from 'mongoose';
+import { mongo, MongooseError } from 'mongoose';
 import { StoreFault } from '@tillid/eventsourcing';
 
-/** Something the schema refused before anything was sent is a bug of ours. */
-const ownBugs = [MongooseErrors.CastError, MongooseErrors.ValidationError, MongooseErrors.StrictModeError];
-
-/** From the driver or the connection, whatever it says. */
+/** From the driver, whatever it says; not a bug of ours. */
 export function isDatabaseError(error: unknown): boolean {
-  if (ownBugs.some((bug) => error instanceof bug)) return false;
-  return error instanceof mongo.MongoError || (error instanceof MongooseError && error.name !== 'MongooseBulkWriteError');
+  return error instanceof mongo.MongoError || error instanceof MongooseError;
 }
 
 /** Where the database answered with anything but what was asked for, nobody knows what is stored. The cause is for logs. */

@@ -1,10 +1,8 @@
 import type { ReadModelStore } from '@tillid/eventsourcing';
-import { checkpointsIn } from './checkpoints.js';
-import { readModelCollection } from './collection-shapes.js';
+import { checkpointsOf } from './checkpoints.js';
 import { orFault } from './faults.js';
 import { requireMigrated } from './migrate.js';
 import type { MongoDatabase } from './open-mongo.js';
-import { rowSchema, type RowDocument } from './read-model-rows.js';
 import { readModelTable } from './read-model-table.js';
 
 export interface MongoReadModelStoreOptions {
@@ -12,20 +10,19 @@ export interface MongoReadModelStoreOptions {
 }
 
 /**
- * Read models, a collection each, and everybody's checkpoints. No transaction holds a document and its checkpoint
- * together, and none is needed: each document knows its position, so what comes twice, late or from a process that
- * lost its lease changes nothing.
+ * Read models and checkpoints of a database; a collection per model and version, which `migrate` makes. Documents are
+ * written before the checkpoint, so a crash between them leaves documents that are ahead of it: their events come
+ * again and, by the positions in each document, change nothing. Any number of processes may project at once.
  */
 export async function mongoReadModelStore({ database }: MongoReadModelStoreOptions): Promise<ReadModelStore> {
-  await requireMigrated(database, { readModels: [] });
-  const checkpoints = checkpointsIn(database);
+  const checkpoints = checkpointsOf(database);
   return {
     async open(model) {
-      await requireMigrated(database, { readModels: [model] });
-      return readModelTable(database.model<RowDocument>(readModelCollection(model), () => rowSchema(model)), checkpoints, model);
+      await orFault(() => requireMigrated(database, { readModels: [model] }));
+      return readModelTable(database, checkpoints, model);
     },
-    checkpoint: (consumer, source) => orFault(() => checkpoints.get(consumer, source)),
-    saveCheckpoint: (consumer, source, checkpoint) => orFault(() => checkpoints.save(consumer, source, checkpoint)),
+    checkpoint: (consumer, source) => orFault(() => checkpoints.checkpoint(consumer, source)),
+    saveCheckpoint: (consumer, source, checkpoint) => orFault(() => checkpoints.saveCheckpoint(consumer, source, checkpoint)),
     async close() {},
   };
 }

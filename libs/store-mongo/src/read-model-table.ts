@@ -1,91 +1,61 @@
 import { createHash } from 'node:crypto';
 import type { Model } from 'mongoose';
-import { decodeDocument, pageBounds, type ReadModel, type ReadModelTable } from '@tillid/eventsourcing';
+import type { PageQuery, ReadModel, ReadModelTable } from '@tillid/eventsourcing';
 import type { Checkpoints } from './checkpoints.js';
+import { readModelCollection } from './collection-shapes.js';
 import { orFault } from './faults.js';
-import { rowWrite, type RowDocument } from './read-model-rows.js';
-import { writeNewer } from './write-newer.js';
+import type { MongoDatabase } from './open-mongo.js';
+import { pageBounds } from './page-bounds.js';
+import { documentOf, positionsOf, rowSchema, type Row } from './read-model-row.js';
+import { rowWriter } from './row-writer.js';
+import { sweepTombstones } from './tombstones.js';
 
-/** Rows looked at, or deleted, at once where all of them are. */
-const rowsAtOnce = 1_000;
+export function readModelTable<Document extends object>(database: MongoDatabase, checkpoints: Checkpoints, declared: ReadModel<Document>): ReadModelTable<Document> {
+  const rows: Model<Row> = database.model<Row>(readModelCollection(declared), () => rowSchema(declared));
+  const writeRows = rowWriter(rows, declared);
 
-export function readModelTable<Document extends object>(rows: Model<RowDocument>, checkpoints: Checkpoints, model: ReadModel<Document>): ReadModelTable<Document> {
-  const rowsOf = (keys: readonly string[]) => rows.find({ _id: { $in: keys } }, { d: 1, p: 1 }).lean<RowDocument[]>();
-
-  async function digest(): Promise<string> {
-    const hash = createHash('sha256');
-    for (let after = ''; ; ) {
-      const page = await rows.find({ _id: { $gt: after } }, { d: 1 }).sort({ _id: 1 }).limit(rowsAtOnce).lean<RowDocument[]>();
-      for (const { _id, d } of page) if (d !== null) hash.update(`${JSON.stringify(_id)}:${d}\n`);
-      if (page.length < rowsAtOnce) return hash.digest('hex');
-      after = page.at(-1)!._id;
-    }
-  }
-
-  /** Only as it was seen: a row that has become news since stays. */
-  async function remove(tombstones: readonly RowDocument[]): Promise<number> {
-    if (tombstones.length === 0) return 0;
-    const operations = tombstones.map(({ _id, p }) => ({ deleteOne: { filter: { _id, t: true, p } } }));
-    return (await rows.bulkWrite(operations as never, { ordered: false, throwOnValidationError: true })).deletedCount;
-  }
-
-  async function sweep(projection: string): Promise<number> {
-    const passed = await checkpoints.positions(projection);
-    const isPassed = ({ p }: RowDocument): boolean => Object.entries(p).every(([source, position]) => (passed.get(source) ?? 0) >= position);
-    let stale: RowDocument[] = [];
-    let removed = 0;
-    for await (const row of rows.find({ t: true }, { p: 1 }).lean<RowDocument[]>().cursor({ batchSize: rowsAtOnce })) {
-      if (isPassed(row as RowDocument)) stale.push(row as RowDocument);
-      if (stale.length < rowsAtOnce) continue;
-      removed += await remove(stale);
-      stale = [];
-    }
-    return removed + (await remove(stale));
-  }
-
-  async function clear(projection: string): Promise<void> {
-    // First: documents without a checkpoint are built over, a checkpoint without its documents would skip them for ever.
-    await checkpoints.forget(projection);
-    for (;;) {
-      const some = await rows.find({}, { _id: 1 }).sort({ _id: 1 }).limit(rowsAtOnce).lean<RowDocument[]>();
-      if (some.length === 0) return;
-      await rows.deleteMany({ _id: { $in: some.map(({ _id }) => _id) } });
-    }
+  async function page({ index, equals, after, limit, descending = false }: PageQuery) {
+    const valueOf = declared.indexes[index];
+    if (!valueOf) throw new Error(`read model ${declared.name} has no index ${index}`);
+    const field = `i.${index}`;
+    const { from, below } = pageBounds({ equals, after, descending });
+    const found = await rows.find({ [field]: { $gte: from, $lt: below } }, { d: 1 }).sort({ [field]: descending ? -1 : 1 }).limit(limit + 1).lean<Row[]>();
+    const documents = found.slice(0, limit).map((row) => documentOf<Document>(row)!);
+    const last = documents.at(-1);
+    return { documents, ...(found.length > limit && last && { next: valueOf(last) }) };
   }
 
   return {
-    get: (key) => orFault(async () => {
-      const row = await rows.findById(key, { d: 1 }).lean<RowDocument>();
-      return documentOf<Document>(row) ?? undefined;
+    get: (key) => orFault(async () => documentOf<Document>(await rows.findById(key, { d: 1 }).lean<Row>())),
+    getMany: (keys) => orFault(async () => {
+      const found = await rows.find({ _id: { $in: keys }, t: { $exists: false } }, { d: 1 }).lean<Row[]>();
+      return new Map(found.map((row) => [row._id, documentOf<Document>(row)!]));
     }),
-    getMany: (keys) => orFault(async () => new Map((await rowsOf(keys)).flatMap((row) => {
-      const document = documentOf<Document>(row);
-      return document ? [[row._id, document] as const] : [];
-    }))),
-    page: (query) => orFault(async () => {
-      const valueOf = model.indexes[query.index];
-      if (!valueOf) throw new Error(`read model ${model.name} has no index ${query.index}`);
-      const [from, to] = pageBounds(query).map((bound) => bound.toString('hex'));
-      const index = `i.${query.index}`;
-      const found = await rows.find({ [index]: { $gte: from, $lt: to } }, { d: 1 }).sort({ [index]: query.descending ? -1 : 1 }).limit(query.limit + 1).lean<RowDocument[]>();
-      const documents = found.slice(0, query.limit).flatMap((row) => documentOf<Document>(row) ?? []);
-      const last = documents.at(-1);
-      return { documents, ...(found.length > query.limit && last && { next: valueOf(last) }) };
+    page: (query) => orFault(() => page(query)),
+    load: (keys) => orFault(async () => {
+      const found = await rows.find({ _id: { $in: keys } }, { d: 1, p: 1 }).lean<Row[]>();
+      return new Map(found.map((row) => [row._id, { document: documentOf<Document>(row) ?? null, positions: positionsOf(row) }]));
     }),
-    load: (keys) => orFault(async () => new Map((await rowsOf(keys)).map((row) => [row._id, { document: documentOf<Document>(row), positions: row.p }]))),
-    write: ({ projection, source, checkpoint, rows: written }) => orFault(async () => {
-      // All of them before any is sent: a document that is not plain JSON is the caller's bug, and nothing of the batch is written.
-      const writes = written.map(({ key, document, position }) => rowWrite(model, source, key, document, position));
-      await writeNewer(rows, writes);
-      // A crash here leaves documents ahead of the checkpoint: the batch comes again and changes nothing in them.
-      await checkpoints.save(projection, source, checkpoint);
+    write: (batch) => orFault(async () => {
+      const written = await writeRows(batch.source, batch.rows);
+      if (written) await checkpoints.saveCheckpoint(batch.projection, batch.source, batch.checkpoint);
+      return written;
     }),
-    digest: () => orFault(digest),
-    sweep: (projection) => orFault(() => sweep(projection)),
-    clear: (projection) => orFault(() => clear(projection)),
+    digest: () => orFault(() => digestOf(rows)),
+    sweep: (projection) => orFault(() => sweepTombstones(rows, checkpoints, projection)),
+    clear: (projection) => orFault(async () => {
+      // Checkpoints first: a crash in between must not leave a projection that believes it has what was deleted.
+      await checkpoints.forget(projection);
+      await rows.deleteMany({});
+    }),
   };
 }
 
-function documentOf<Document extends object>(row: Pick<RowDocument, 'd'> | null): Document | null {
-  return row?.d ? decodeDocument<Document>(row.d) : null;
+/** In key order, a document at a time. */
+async function digestOf(rows: Model<Row>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const { _id, d } of rows.find({}, { d: 1 }).sort({ _id: 1 }).lean<Row[]>().cursor()) {
+    if (d !== undefined) hash.update(`${JSON.stringify(_id)}:${d}\n`);
+  }
+  return hash.digest('hex');
 }

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { compareAndSetRecordContract, contractReadModels, eventStoreContract, expiringStoreContract, readModelStoreContract, vaultContract } from '@tillid/testing';
+import { compareAndSetRecordContract, eventStoreContract, expiringStoreContract, readModelStoreContract, visits, vaultContract } from '@tillid/testing';
 import { mongoCompareAndSetRecord, mongoEventStore, mongoExpiringStore, mongoReadModelStore, mongoVault } from '../src/index.js';
 import { mongoForSpecs, storeOn } from './on-mongo.js';
 
@@ -11,14 +11,13 @@ describe.skipIf(!engines)('on MongoDB', () => {
   const eventStore = storeOn(url, logs, (database) => mongoEventStore({ database, name: 'log' }));
   const expiring = (maxEntries?: number) =>
     storeOn(url, { expiringStores: ['sign-ins'] }, (database) => mongoExpiringStore({ database, name: 'sign-ins', ...(maxEntries !== undefined && { maxEntries }) }));
-  const readModels = storeOn(url, { readModels: contractReadModels }, (database) => mongoReadModelStore({ database }));
   const record = storeOn(url, { records: ['tree-head'] }, (database) => mongoCompareAndSetRecord({ database, name: 'tree-head' }));
 
   eventStoreContract('MongoDB', eventStore, {
     shared: eventStore,
     withShortQueue: storeOn(url, logs, (database) => mongoEventStore({ database, name: 'log', limits: { maxQueuedCommits: 4 } })),
   });
-  readModelStoreContract('MongoDB', readModels, { shared: readModels });
+  readModelStoreContract('MongoDB', storeOn(url, { readModels: [visits, { ...visits, version: 2 }] }, (database) => mongoReadModelStore({ database })));
   vaultContract('MongoDB', storeOn(url, { vaults: ['vault'] }, (database) => mongoVault({ database, name: 'vault' })));
   expiringStoreContract('MongoDB', expiring(), { shared: expiring(3), small: expiring(3) });
   compareAndSetRecordContract('MongoDB', record, { shared: record });

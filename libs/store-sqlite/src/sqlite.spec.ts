@@ -33,14 +33,13 @@ function inFolder<Store extends { close(): Promise<void> }>(open: (path: string)
 
 const eventStore = inFolder((path) => sqliteEventStore({ path }));
 const smallExpiringStore = inFolder((path) => sqliteExpiringStore({ path, maxEntries: 3 }));
-const readModels = inFolder((path) => sqliteReadModelStore({ path }));
 const record = inFolder((path) => sqliteCompareAndSetRecord({ path }));
 
 eventStoreContract('SQLite', eventStore, {
   shared: eventStore,
   withShortQueue: inFolder((path) => sqliteEventStore({ path, limits: { maxQueuedCommits: 4 } })),
 });
-readModelStoreContract('SQLite', readModels, { shared: readModels });
+readModelStoreContract('SQLite', inFolder((path) => sqliteReadModelStore({ path })));
 vaultContract('SQLite', inFolder((path) => sqliteVault({ path })));
 expiringStoreContract('SQLite', inFolder((path) => sqliteExpiringStore({ path })), {
   shared: smallExpiringStore,

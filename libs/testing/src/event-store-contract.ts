@@ -70,14 +70,6 @@ export function eventStoreContract(name: string, make: Make<EventStore>, { share
         event.fill(0);
         expect(Buffer.from((await store.readAll(0, 1))[0]!.bytes).toString()).toBe('granted');
       });
-      it('takes bytes that are no Buffers', async () => {
-        const plainBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes);
-        const { commandId, fingerprint } = commitTo('a', 0, ['1'], { command: 'plain' });
-        const commit = { commandId: plainBytes(commandId), fingerprint: plainBytes(fingerprint), writes: [{ stream: 'a', expectedRevision: 0, events: [plainBytes(Buffer.from('1'))] }] };
-        await store.append(commit);
-        expect(plain(await store.append(commit))).toMatchObject({ firstPosition: 1, repeated: true });
-        expect(await store.find(commit.commandId)).toMatchObject({ firstPosition: 1 });
-      });
       it('says when there is more to look at, until told to stop', async () => {
         let calls = 0;
         const stop = store.onAppended(() => (calls += 1));

@@ -17,7 +17,7 @@ function fresh<Store>(make: () => Store): Make<Store> {
 const shared = 'one connection only';
 
 eventStoreContract('in memory', fresh(inMemoryEventStore), { shared });
-readModelStoreContract('in memory', fresh(inMemoryReadModelStore), { shared });
+readModelStoreContract('in memory', fresh(inMemoryReadModelStore));
 vaultContract('in memory', fresh(inMemoryVault));
 expiringStoreContract('in memory', fresh(inMemoryExpiringStore), { shared, small: fresh(() => inMemoryExpiringStore({ maxEntries: 3 })) });
 compareAndSetRecordContract('in memory', fresh(inMemoryCompareAndSetRecord), { shared });

@@ -9,79 +9,62 @@ export interface TcpProxy {
   /** Nothing passes in either direction, and nobody is told, until `resume`. New connections are taken and held up too. */
   stall(): void;
   resume(): void;
-  /** The next request with this text in it reaches the server; its connection ends instead of bringing the answer. Resolves then. */
-  loseReplyTo(text: string): Promise<void>;
-  /** The next request with this text in it goes no further. Resolves when it is here. */
-  hold(text: string): Promise<HeldRequest>;
+  /** On the connections there are: requests arrive, answers are lost, nobody is told. New connections are not touched. */
+  loseAnswers(): void;
+  /** On the connections there are: requests are kept back. New connections are not touched. */
+  holdRequests(): HeldRequests;
   close(): Promise<void>;
 }
 
-export interface HeldRequest {
-  /** Late, and nothing else: its connection goes on. */
-  pass(): void;
-  /** Its connection ends, as its sender sees it; the request is still on its way. */
-  cut(): void;
-  /** After `cut`: it arrives. Resolves when the server has answered, to nobody. */
-  deliver(): Promise<void>;
+export interface HeldRequests {
+  /** Resolves when these bytes are among what is kept back. */
+  has(bytes: string): Promise<void>;
+  /** The clients' connections end, the servers' stay: what is kept back may still arrive. */
+  cutClients(): void;
+  /** It arrives now, late. The answers are lost. */
+  deliver(): void;
 }
 
 interface Wire {
   readonly client: Socket;
   readonly upstream: Socket;
-  /** What the server says goes here instead. */
-  onReply?: () => void;
-  /** What the client says is kept here instead. */
-  held?: Buffer[];
+  answersLost: boolean;
+  held: Hold | undefined;
 }
 
-/** What is done with the connection that a request comes by. */
-interface Trap {
-  readonly text: string;
-  readonly spring: (wire: Wire, request: Buffer) => void;
+interface Hold {
+  readonly kept: Map<Wire, Buffer[]>;
+  readonly looking: Set<() => void>;
 }
 
 export async function tcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const wires = new Set<Wire>();
-  const traps = new Set<Trap>();
   let stalled = false;
   const server = createServer((client) => {
-    const wire: Wire = { client, upstream: connect(target) };
+    const wire: Wire = { client, upstream: connect(target), answersLost: false, held: undefined };
+    const { upstream } = wire;
     wires.add(wire);
-    for (const [from, to] of [[client, wire.upstream], [wire.upstream, client]] as const) {
-      from.setNoDelay(true);
-      from.on('data', (chunk: Buffer) => {
-        if (from === client ? keeps(wire, chunk) : answered(wire)) return;
-        if (!to.write(chunk)) from.pause();
-      });
-      to.on('drain', () => stalled || from.resume());
-      from.on('error', () => undefined);
-      from.on('close', () => {
-        // What is held may still be delivered, whether or not its sender waits for it.
-        if (from === client && wire.held) return;
-        to.destroy();
-        wires.delete(wire);
-      });
-      if (stalled) from.pause();
-    }
+    pass(client, upstream, (chunk) => (wire.held ? keep(wire, wire.held, chunk) : upstream.write(chunk)));
+    pass(upstream, client, (chunk) => wire.answersLost || client.write(chunk));
+    client.on('close', () => wire.held || upstream.destroy());
+    upstream.on('close', () => {
+      client.destroy();
+      wires.delete(wire);
+    });
   });
+
+  /** `take` says whether more may come. */
+  function pass(from: Socket, to: Socket, take: (chunk: Buffer) => boolean): void {
+    from.setNoDelay(true);
+    from.on('data', (chunk: Buffer) => {
+      if (!take(chunk)) from.pause();
+    });
+    to.on('drain', () => stalled || from.resume());
+    from.on('error', () => undefined);
+    if (stalled) from.pause();
+  }
+
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-
-  /** Whether the chunk goes no further; it may be the one that a trap waits for. */
-  function keeps(wire: Wire, chunk: Buffer): boolean {
-    const trap = [...traps].find(({ text }) => chunk.includes(text));
-    if (trap) {
-      traps.delete(trap);
-      trap.spring(wire, chunk);
-    } else {
-      wire.held?.push(chunk);
-    }
-    return wire.held !== undefined;
-  }
-
-  function trap<Sprung>(text: string, spring: (wire: Wire, request: Buffer, sprung: (value: Sprung) => void) => void): Promise<Sprung> {
-    return new Promise((resolve) => traps.add({ text, spring: (wire, request) => spring(wire, request, resolve) }));
-  }
-
   const sockets = () => [...wires].flatMap(({ client, upstream }) => [client, upstream]);
   return {
     port: (server.address() as AddressInfo).port,
@@ -94,16 +77,10 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
       stalled = false;
       for (const socket of sockets()) socket.resume();
     },
-    loseReplyTo: (text) => trap<void>(text, (wire, _, lost) => {
-      wire.onReply = () => {
-        wire.client.destroy();
-        lost();
-      };
-    }),
-    hold: (text) => trap<HeldRequest>(text, (wire, request, held) => {
-      wire.held = [request];
-      held(heldOn(wire));
-    }),
+    loseAnswers() {
+      for (const wire of wires) wire.answersLost = true;
+    },
+    holdRequests: () => holdOn([...wires]),
     async close() {
       for (const socket of sockets()) socket.destroy();
       await new Promise((closed) => server.close(closed));
@@ -111,27 +88,34 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
   };
 }
 
-function answered({ onReply }: Wire): boolean {
-  onReply?.();
-  return onReply !== undefined;
+function keep(wire: Wire, { kept, looking }: Hold, chunk: Buffer): boolean {
+  kept.get(wire)!.push(chunk);
+  for (const look of looking) look();
+  return true;
 }
 
-function heldOn(wire: Wire): HeldRequest {
-  const goOn = (): void => {
-    for (const chunk of wire.held ?? []) wire.upstream.write(chunk);
-    delete wire.held;
-  };
+function holdOn(wires: readonly Wire[]): HeldRequests {
+  const hold: Hold = { kept: new Map(wires.map((wire) => [wire, []])), looking: new Set() };
+  for (const wire of wires) wire.held = hold;
+  const isThere = (bytes: string): boolean => [...hold.kept.values()].some((chunks) => Buffer.concat(chunks).includes(bytes));
   return {
-    pass: goOn,
-    cut: () => void wire.client.destroy(),
+    has: (bytes) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (!isThere(bytes)) return;
+          hold.looking.delete(look);
+          resolve();
+        };
+        hold.looking.add(look);
+        look();
+      }),
+    cutClients: () => wires.forEach(({ client }) => client.destroy()),
     deliver() {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      wire.onReply = () => {
-        wire.upstream.destroy();
-        resolve();
-      };
-      goOn();
-      return promise;
+      for (const [wire, chunks] of hold.kept) {
+        wire.answersLost = true;
+        if (!wire.upstream.destroyed) wire.upstream.write(Buffer.concat(chunks));
+        chunks.length = 0;
+      }
     },
   };
 }
