@@ -65,7 +65,7 @@ describe.skipIf(!engines)('processes that append to one log at once', () => {
     expect(acknowledged).toBeGreaterThan(50);
   });
 
-  it.each<[AppendMoment, 'nothing' | 'everything']>([['before_insert', 'nothing'], ['after_insert', 'everything']])('killed at %s have stored %s of what nobody was told of', async (moment, stored) => {
+  it.each<[AppendMoment, 'nothing' | 'something']>([['before_insert', 'nothing'], ['after_insert', 'something']])('killed at %s have stored %s that nobody was told of', async (moment, stored) => {
     for (let kill = 1; kill <= 3; kill++) {
       const process_ = await start('named', 8, 0, { moment, insert: kill * 3 });
       await process_.begin();
@@ -73,7 +73,8 @@ describe.skipIf(!engines)('processes that append to one log at once', () => {
       const untold = [...told.sent].filter((command) => !told.acknowledged.has(command));
       expect(untold.length).toBeGreaterThan(0);
       const found = await Promise.all(untold.map((command) => store.find(commandIdOf(command))));
-      expect(found.filter((each) => each !== undefined)).toHaveLength(stored === 'everything' ? untold.length : 0);
+      // Something: the insert's commits; a caller that asked a moment too late for it was not in it.
+      expect(found.some((each) => each !== undefined)).toBe(stored === 'something');
       await checkKilled(told);
     }
   });
