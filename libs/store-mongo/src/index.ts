@@ -8,3 +8,4 @@ export { mongoExpiringStore, type MongoExpiringStoreOptions } from './expiring-s
 export { mongoCompareAndSetRecord, type MongoCompareAndSetRecordOptions } from './compare-and-set-record.js';
 export { mongoReadModelStore, type MongoReadModelStoreOptions } from './read-model-store.js';
 export { isDuplicateKey } from './duplicate-key.js';
+export { orFault } from './faults.js';
