@@ -37,9 +37,10 @@ export interface ReadModelTable<Document extends object> {
   load(keys: readonly string[]): Promise<Map<string, Versioned<Document>>>;
   /**
    * Writes documents and moves the projection's checkpoint for the source, documents before checkpoint; where the
-   * adapter can, both or neither. A row is written only where its position for the source is still below `position`.
+   * adapter can, both or neither. A row that reflects `position` of the source already is left as it is. False when
+   * any other row has changed since it was loaded: the checkpoint has not moved, whoever writes loads and applies again.
    */
-  write(batch: ReadModelWrite<Document>): Promise<void>;
+  write(batch: ReadModelWrite<Document>): Promise<boolean>;
   /** SHA-256 over keys and documents in key order; positions and tombstones left out: equal after a rebuild. */
   digest(): Promise<string>;
   /** Removes tombstones every checkpoint has passed. */
@@ -54,12 +55,27 @@ export interface Versioned<Document> {
   readonly positions: Readonly<Record<string, number>>;
 }
 
+/** Of one document, loaded twice: nothing was written between, of any source. */
+export function samePositions(left: Versioned<unknown>['positions'], right: Versioned<unknown>['positions']): boolean {
+  const sources = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return [...sources].every((source) => left[source] === right[source]);
+}
+
 export interface ReadModelWrite<Document> {
   readonly projection: string;
   readonly source: string;
   /** The checkpoint after this batch; it never moves back. */
   readonly checkpoint: Checkpoint;
-  readonly rows: readonly { readonly key: string; readonly document: Document | null; /** Last event applied to it. */ readonly position: number }[];
+  readonly rows: readonly ReadModelRow<Document>[];
+}
+
+export interface ReadModelRow<Document> {
+  readonly key: string;
+  readonly document: Document | null;
+  /** Last event of the source applied to it. */
+  readonly position: number;
+  /** The positions it was loaded with; {} when it was not there. */
+  readonly loaded: Versioned<Document>['positions'];
 }
 
 export interface PageQuery {

@@ -33,6 +33,8 @@ export interface AppendRetry {
 }
 
 const maxPauseMs = 500;
+/** Another writer that was met so lately is counted on to be there still. */
+const othersLiveMs = 1_000;
 
 /**
  * Brings one batch after the other to its answers. Other processes write the same log at the same time; safety lies in
@@ -47,12 +49,17 @@ export class BatchWriter {
   #lastStored: number | undefined;
   /** Tries in a row that nothing durable explains. */
   #setbacks = 0;
+  /** How often a key of this batch was taken already. */
+  #keysTaken = 0;
+  #othersMetMs = -Infinity;
+  #roundTripMs = 0;
 
   constructor(private readonly options: BatchWriterOptions) {}
 
   /** Resolves when every commit has its answer, with the last position stored, if any; rejects on a bug of ours. */
   async write(batch: readonly Waiting[]): Promise<number | undefined> {
     this.#lastStored = undefined;
+    this.#keysTaken = 0;
     let pending: readonly Pending[] = batch.map(pendingOf);
     while (pending.length > 0) {
       const before = pending.length;
@@ -67,7 +74,16 @@ export class BatchWriter {
       // By lot, so that two never meet for ever. A lost race alone is no setback: whoever waits then, starves.
       if (this.#setbacks > 0) await pauseFor(Math.random() * Math.min(maxPauseMs, 2 ** this.#setbacks));
     }
+    if (this.#lastStored !== undefined) await this.#giveWay();
     return this.#lastStored;
+  }
+
+  /**
+   * Whoever lost a position needs two round trips to try for the next, to read the head and to insert; a winner knows
+   * its head and would win for ever. Everyone of this batch has its answer already.
+   */
+  async #giveWay(): Promise<void> {
+    if (performance.now() - this.#othersMetMs < othersLiveMs) await pauseFor(Math.min(this.#roundTripMs, maxPauseMs));
   }
 
   async #round(pending: readonly Pending[]): Promise<readonly Pending[]> {
@@ -84,12 +100,14 @@ export class BatchWriter {
   async #explain(pending: readonly Pending[]): Promise<readonly Pending[]> {
     const { facts, stored } = this.options;
     const blocked = (each: Pending): boolean => each.refused || refusal(each.commit, facts) !== undefined;
-    const front = countWhile(pending, blocked);
+    // Where one key was taken, so may others be: twice as many are looked up each time, not a round trip for each.
+    const ahead = pending[0]?.refused ? 2 ** this.#keysTaken - 1 : 0;
+    const front = Math.max(countWhile(pending, blocked), Math.min(ahead, pending.length));
     const asked = pending.filter(({ unanswered }, index) => index < front || unanswered);
     if (asked.length === 0) return pending;
     // A known command comes before any other answer, whatever index refused it.
     const left = await this.#withoutKnown(pending, asked);
-    const doubted = left.slice(0, countWhile(left, blocked));
+    const doubted = left.slice(0, Math.max(countWhile(left, blocked), Math.min(ahead, left.length)));
     const { streams, values } = namesOf(doubted.map(({ commit }) => commit));
     await Promise.all([...streams.map((stream) => stored.lastRevision(stream)), ...values.map((value) => stored.lookUpHolding(value))]);
     const refused = countWhile(doubted, (each) => this.#refuse(each));
@@ -126,7 +144,9 @@ export class BatchWriter {
     if (documents.length === 0) return pending;
     documents.forEach((document, index) => pending[index]!.tries.push(headAfter(document)));
     at('before_insert');
+    const sentMs = performance.now();
     const duplicate = await this.#send(documents);
+    this.#roundTripMs = performance.now() - sentMs;
     at('after_insert');
     const stored = documents.slice(0, duplicate?.index ?? documents.length);
     stored.forEach((document, index) => {
@@ -163,8 +183,13 @@ export class BatchWriter {
 
   /** Another writer's commit has the position: go behind it, at once. Anything else is looked up. */
   #collided(commit: Pending, { field }: DuplicateKey, commits: number): void {
-    if (field === '_id') this.#beatenAfter = this.#head!.position;
-    else commit.refused = true;
+    if (field === '_id') {
+      this.#beatenAfter = this.#head!.position;
+      this.#othersMetMs = performance.now();
+    } else {
+      commit.refused = true;
+      this.#keysTaken += 1;
+    }
     const keyIsKnown = field === 's' || field === 'u' || field === 'r' || field === 'c';
     if (!keyIsKnown) this.#head = undefined;
     this.options.onRetry({ reason: field === '_id' ? 'position_taken' : 'key_taken', commits });

@@ -58,6 +58,6 @@ const namePattern = /^[A-Za-z][A-Za-z0-9_-]*$/;
 function readModelShape(model: ReadModel<never>): CollectionShape {
   const names = Object.keys(model.indexes);
   for (const name of [model.name, ...names]) if (!namePattern.test(name)) throw new Error(`"${name}" cannot name a read model or an index`);
-  const indexes = names.map((name) => ({ name: `i.${name}`, key: { [`i.${name}`]: 1 as const }, sparse: true }));
+  const indexes: IndexShape[] = names.map((name) => ({ name: `i.${name}`, key: { [`i.${name}`]: 1 }, sparse: true }));
   return { collection: readModelCollection(model), kind: readModelKind, version: 1, indexes: [...indexes, { name: 't', key: { t: 1 }, sparse: true }] };
 }

@@ -13,9 +13,7 @@ export async function lastThere(known: number, there: (candidates: readonly numb
     if (candidates.length === 0) return low;
     const found = await there(candidates);
     low = Math.max(low, ...found);
-    high = candidates.find((candidate) => candidate > low);
-    // All were there: only numbers added meanwhile can lie beyond.
-    if (high === undefined) return low;
+    high = candidates.find((candidate) => candidate > low) ?? high;
   }
 }
 
@@ -28,5 +26,5 @@ function everFurther(low: number): number[] {
 /** All of them when they are few, else evenly spread. */
 function between(low: number, high: number): number[] {
   const count = Math.min(spread, high - low - 1);
-  return Array.from({ length: count }, (_, index) => low + Math.floor(((index + 1) * (high - low)) / (count + 1)));
+  return Array.from({ length: count }, (_, index) => low + Math.floor((index + 1) * ((high - low) / (count + 1))));
 }

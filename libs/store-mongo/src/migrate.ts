@@ -65,7 +65,7 @@ async function findingsOf(database: MongoDatabase, shapes: readonly CollectionSh
 
 function registeredFindings({ collection, kind, version }: CollectionShape, found: Registered | undefined): Finding[] {
   if (!found) return [{ text: `${collection} (${kind}) is missing`, mendable: true }];
-  if (found.kind !== kind) return [{ text: `${collection} holds a ${found.kind}, not a ${kind}`, mendable: false }];
+  if (found.kind !== kind) return [{ text: `${collection} is kept as ${found.kind}, not as ${kind}`, mendable: false }];
   if (found.version > version) return [{ text: `${collection} was written by a newer Tillid (version ${found.version}, known ${version})`, mendable: false }];
   return [];
 }

@@ -115,7 +115,7 @@ describe('a read model', () => {
     const store = await sqliteReadModelStore({ path });
     const table = await store.open(model);
     const checkpoint = { position: 3, chain: new Uint8Array(32), key: new Uint8Array(0), headTimeMs: 0 };
-    await table.write({ projection: 'things', source: 'consent/0', checkpoint, rows: [{ key: '1', document: { id: '1' }, position: 3 }] });
+    await table.write({ projection: 'things', source: 'consent/0', checkpoint, rows: [{ key: '1', document: { id: '1' }, position: 3, loaded: {} }] });
     await store.close();
     const again = await sqliteReadModelStore({ path });
     expect(await (await again.open(model)).get('1')).toEqual({ id: '1' });

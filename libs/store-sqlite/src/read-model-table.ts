@@ -1,9 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { afterPrefix, decodeDocument, encodeDocument, indexKey, rightAfter, type PageQuery, type ReadModel, type ReadModelTable } from '@tillid/eventsourcing';
+import { afterPrefix, decodeDocument, encodeDocument, indexKey, rightAfter, samePositions, type PageQuery, type ReadModel, type ReadModelRow, type ReadModelTable } from '@tillid/eventsourcing';
 import type { Checkpoints } from './checkpoints.js';
 import { readModelDigest } from './read-model-digest.js';
 import type { ModelTable } from './read-model-schema.js';
 import { readingOf, type Transaction } from './transaction.js';
+
+interface EncodedRow extends Omit<ReadModelRow<never>, 'document'> {
+  readonly text: string | null;
+  readonly indexKeys: readonly (Buffer | null)[];
+}
+
+/** Takes a transaction back. */
+class Changed extends Error {}
 
 export function readModelTable<Document extends object>(
   database: DatabaseSync,
@@ -31,11 +39,14 @@ export function readModelTable<Document extends object>(
     descending: database.prepare(pageStatement(table, column, 'DESC')),
   }]));
 
-  function write(key: string, text: string | null, indexKeys: readonly (Buffer | null)[], source: string, position: number): void {
+  /** False when it has changed since it was loaded. */
+  function write({ key, text, indexKeys, position, loaded }: EncodedRow, source: string): boolean {
     const row = selectPositions.get(key);
     const positions = row ? positionsOf(row['positions']) : {};
-    if ((positions[source] ?? 0) >= position) return;
+    if ((positions[source] ?? 0) >= position) return true;
+    if (!samePositions(positions, loaded)) return false;
     upsert.run(key, text, JSON.stringify({ ...positions, [source]: position }), ...indexKeys);
+    return true;
   }
 
   return {
@@ -66,16 +77,15 @@ export function readModelTable<Document extends object>(
     },
     async write({ projection, source, checkpoint, rows }) {
       // Encoded outside the transaction: a document that is not plain JSON is the caller's bug and holds no lock.
-      const encoded = rows.map(({ key, document, position }) => ({
-        key,
-        position,
+      const encoded = rows.map(({ document, ...row }) => ({
+        ...row,
         text: document && encodeDocument(document),
         indexKeys: indexes.map((index) => document && indexKey(model.indexes[index]!(document))),
       }));
-      transaction(() => {
-        for (const { key, text, indexKeys, position } of encoded) write(key, text, indexKeys, source, position);
+      return unlessChanged(() => transaction(() => {
+        for (const row of encoded) if (!write(row, source)) throw new Changed();
         checkpoints.save(projection, source, checkpoint);
-      });
+      }));
     },
     digest: () => readModelDigest(database, table),
     async sweep(projection) {
@@ -88,6 +98,16 @@ export function readModelTable<Document extends object>(
       });
     },
   };
+}
+
+function unlessChanged(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (error instanceof Changed) return false;
+    throw error;
+  }
 }
 
 /** Both bounds always. `+ 0`: with a bare `LIMIT ?` SQLite compiles the statement anew on every call. */

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { compareIndexValues, readModel, type Checkpoint, type ReadModelStore, type ReadModelTable } from '@tillid/eventsourcing';
+import { compareIndexValues, readModel, type Checkpoint, type ReadModelRow, type ReadModelStore, type ReadModelTable } from '@tillid/eventsourcing';
 import type { Made, Make } from './made.js';
 
-interface Visit {
+export interface Visit {
   readonly id: string;
   readonly citizen: string;
   readonly atMs: number;
 }
 
-const visits = readModel<Visit>({
+/** The model of the suite, also in a version 2: an adapter that makes collections beforehand makes these. */
+export const visits = readModel<Visit>({
   name: 'visits',
   version: 1,
   key: (visit) => visit.id,
@@ -28,8 +29,11 @@ export function readModelStoreContract(name: string, make: Make<ReadModelStore>)
     });
     afterEach(() => made.remove());
 
-    const write = (position: number, rows: readonly (readonly [string, Visit | null])[], source = 'consent/0') =>
-      table.write({ projection: 'visits', source, checkpoint: checkpointAt(position), rows: rows.map(([key, document]) => ({ key, document, position })) });
+    /** As a projection does it: loads first. */
+    const write = async (position: number, rows: readonly (readonly [string, Visit | null])[], source = 'consent/0', checkpoint = position) => {
+      const stored = await table.load(rows.map(([key]) => key));
+      return table.write({ projection: 'visits', source, checkpoint: checkpointAt(checkpoint), rows: rows.map(([key, document]) => ({ key, document, position, loaded: stored.get(key)?.positions ?? {} })) });
+    };
     const visit = (id: string, citizen = 'anna', atMs = 1): Visit => ({ id, citizen, atMs });
 
     it('gives documents back by key, and none that is not there', async () => {
@@ -81,10 +85,49 @@ export function readModelStoreContract(name: string, make: Make<ReadModelStore>)
       });
     });
 
+    describe('told by a writer that has not seen what another wrote since', () => {
+      const late = (rows: readonly ReadModelRow<Visit>[], source = 'consent/0', position = 9) =>
+        table.write({ projection: 'visits', source, checkpoint: checkpointAt(position), rows });
+      const row = (key: string, document: Visit | null, position: number, loaded: Readonly<Record<string, number>>) => ({ key, document, position, loaded });
+
+      it('keeps what the other source wrote, says so, and leaves the checkpoint where it was', async () => {
+        await write(5, [['1', visit('1', 'as loaded')]]);
+        await write(2, [['1', visit('1', 'by identity')]], 'identity/0');
+        expect(await late([row('1', visit('1', 'stale'), 9, { 'consent/0': 5 })])).toBe(false);
+        expect((await table.load(['1'])).get('1')).toEqual({ document: visit('1', 'by identity'), positions: { 'consent/0': 5, 'identity/0': 2 } });
+        expect((await made.store.checkpoint('visits', 'consent/0'))!.position).toBe(5);
+        expect(await late([row('1', visit('1', 'loaded again'), 9, { 'identity/0': 2, 'consent/0': 5 })])).toBe(true);
+        expect((await table.get('1'))!.citizen).toBe('loaded again');
+      });
+      it('does the same where the document was not there, and where it is gone', async () => {
+        await write(2, [['1', visit('1', 'by identity')], ['2', null]], 'identity/0');
+        expect(await late([row('1', visit('1', 'stale'), 9, {})])).toBe(false);
+        expect(await late([row('2', visit('2', 'stale'), 9, {})])).toBe(false);
+        expect(await late([row('3', visit('3', 'stale'), 9, { 'identity/0': 1 })])).toBe(false);
+        expect([(await table.get('1'))!.citizen, await table.get('2'), await table.get('3')]).toEqual(['by identity', undefined, undefined]);
+      });
+      it('moves on where another process has written the very same, whoever was first', async () => {
+        await write(9, [['1', visit('1', 'first')]]);
+        expect(await late([row('1', visit('1', 'first'), 9, {}), row('2', visit('2'), 9, {})])).toBe(true);
+        expect(await late([row('1', visit('1', 'older'), 4, { 'consent/0': 3 })])).toBe(true);
+        expect([(await table.get('1'))!.citizen, (await table.get('2'))!.citizen]).toEqual(['first', 'anna']);
+      });
+      it('lets two race for a document, and loses neither\'s event', async () => {
+        for (let round = 1; round <= 20; round++) {
+          const loaded = (await table.load(['1'])).get('1')?.positions ?? {};
+          const written = await Promise.all(['consent/0', 'identity/0'].map((source) => late([row('1', visit('1', source, round), round, loaded)], source, round)));
+          expect(written.filter(Boolean)).toHaveLength(1);
+          const first = written[0] ? 'consent/0' : 'identity/0';
+          expect((await table.load(['1'])).get('1')).toEqual({ document: visit('1', first, round), positions: { ...loaded, [first]: round } });
+          await write(round, [['1', visit('1', 'both', round)]], written[0] ? 'identity/0' : 'consent/0');
+        }
+      });
+    });
+
     describe('told to delete', () => {
       it('leaves a tombstone that stops an older event, until it is swept', async () => {
         await write(1, [['1', visit('1')]]);
-        await table.write({ projection: 'visits', source: 'consent/0', checkpoint: checkpointAt(2), rows: [{ key: '1', document: null, position: 3 }] });
+        await write(3, [['1', null]], 'consent/0', 2);
         expect(await table.get('1')).toBeUndefined();
         expect((await table.load(['1'])).get('1')).toEqual({ document: null, positions: { 'consent/0': 3 } });
         expect((await table.page({ index: 'byId', limit: 10 })).documents).toEqual([]);
@@ -97,7 +140,7 @@ export function readModelStoreContract(name: string, make: Make<ReadModelStore>)
       });
       it('sweeps a tombstone only when every source has passed it', async () => {
         await write(9, [['1', null]]);
-        await table.write({ projection: 'visits', source: 'identity/0', checkpoint: checkpointAt(1), rows: [{ key: '1', document: null, position: 2 }] });
+        await write(2, [['1', null]], 'identity/0', 1);
         expect(await table.sweep('visits')).toBe(0);
         await write(2, [], 'identity/0');
         expect(await table.sweep('visits')).toBe(1);

@@ -163,7 +163,8 @@ export function compareAndSetRecordContract(name: string, make: Make<CompareAndS
         await store.compareAndSet(0, bytes('one'));
         expect(text((await other.get())!.value)).toBe('one');
         const { version } = (await other.get())!;
-        expect(await Promise.all([store, other].map((record) => record.compareAndSet(version, bytes('two'))))).toEqual([true, false]);
+        const won = await Promise.all([store, other].map((record) => record.compareAndSet(version, bytes('two'))));
+        expect(won.filter(Boolean)).toHaveLength(1);
         await other.close();
         await remove();
       });

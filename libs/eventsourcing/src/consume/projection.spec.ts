@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { CannotApply, chained, handle, projection, projectionConsumer, readModel, rebuild, startingPoint, type Checkpoint, type ProjectionConsumer, type ReadModelStore } from '../index.js';
+import { CannotApply, chained, handle, projection, projectionConsumer, readModel, rebuild, startingPoint, StoreFault, type Checkpoint, type ProjectionConsumer, type ReadModelStore } from '../index.js';
 import { inMemoryEventStore, inMemoryReadModelStore } from '../in-memory/index.js';
 import { consent, consentEvents, consentLog, contextOf, envelope, type ConsentCommand } from '../world.spec-kit.js';
 
@@ -153,7 +153,49 @@ describe('a projection of two sources', () => {
     expect(await both.table.get('c-1')).toEqual({ key: 'c-1', here: 3, there: 2 });
     expect((await both.table.load(['c-1'])).get('c-1')!.positions).toEqual({ 'consent/0': 4, 'consent/1': 2 });
   });
+
+  it('does it again where another process wrote between its load and its write, and loses neither side', async () => {
+    const [here, there] = [await logOf(day), await logOf([['c-1', { type: 'Request' }], ['c-1', { type: 'Grant' }]], 'consent/1')];
+    const other = await projectionConsumer(seen, store);
+    let meanwhile = async () => {};
+    const paused = await projectionConsumer(seen, interrupted(store, () => meanwhile()));
+    const all = (by: typeof other, source: string, events: readonly Uint8Array[]) => {
+      const placed = chained(startingPoint, events);
+      return by.apply(source, placed, { ...startingPoint, position: placed.length, chain: placed.at(-1)!.chain });
+    };
+    // A lease was taken from the paused process: the new holder applies the same batch, and the other source's.
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      await all(other, 'consent/1', there.events);
+    };
+    await all(paused, 'consent/0', here.events);
+    await all(other, 'consent/0', here.events);
+    expect(await other.table.get('c-1')).toEqual({ key: 'c-1', here: 3, there: 2 });
+    expect((await other.standing('consent/0')).position).toBe(6);
+  });
+
+  it('gives up for now, moving no checkpoint, where that never ends', async () => {
+    const { events } = await logOf(day);
+    const stubborn = await projectionConsumer(seen, refusing(store));
+    await expect(stubborn.apply('consent/0', chained(startingPoint, events), { ...startingPoint, position: 6 })).rejects.toBeInstanceOf(StoreFault);
+    expect(await stubborn.standing('consent/0')).toEqual(startingPoint);
+  });
 });
+
+/** A store whose tables call `meanwhile` between a load and the write that follows from it. */
+function interrupted(real: ReadModelStore, meanwhile: () => Promise<void>): ReadModelStore {
+  return {
+    ...real,
+    open: async (declared) => {
+      const table = await real.open(declared);
+      return { ...table, write: (batch) => meanwhile().then(() => table.write(batch)) };
+    },
+  };
+}
+
+function refusing(real: ReadModelStore): ReadModelStore {
+  return { ...real, open: async (declared) => ({ ...(await real.open(declared)), write: async () => false }) };
+}
 
 describe('a rebuild', () => {
   const commands = fc.array(fc.tuple(fc.constantFrom('c-1', 'c-2', 'c-3'), fc.constantFrom<ConsentCommand>({ type: 'Request' }, { type: 'Grant' }, { type: 'Withdraw' })), { maxLength: 30 });

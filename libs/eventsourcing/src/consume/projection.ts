@@ -1,6 +1,7 @@
 import type { EventCodec } from '../event-codec.js';
-import type { CheckpointStore } from '../checkpoint.js';
-import type { ReadModel, ReadModelStore, ReadModelTable } from '../read-model.js';
+import type { Checkpoint, CheckpointStore } from '../checkpoint.js';
+import { StoreFault } from '../event-store.js';
+import type { ReadModel, ReadModelStore, ReadModelTable, Versioned } from '../read-model.js';
 import type { DomainEvent, RecordedEvent } from '../recorded-event.js';
 import { CannotApply, checkpointAt, type Consumer, type SourceEvent } from './consumer.js';
 import { startingPoint } from './take-in.js';
@@ -30,8 +31,13 @@ export interface ProjectionConsumer<Document extends object> extends Consumer {
 /** Tombstones are looked for after so many batches. */
 const batchesBetweenSweeps = 256;
 
+/** How often documents are loaded anew because another process wrote them meanwhile. */
+const maxTries = 8;
+
 interface Working<Document> {
   document: Document | null;
+  /** As stored, of every source. */
+  readonly loaded: Versioned<Document>['positions'];
   /** From this source, as stored or as applied in this batch. */
   position: number;
   changed: boolean;
@@ -39,7 +45,7 @@ interface Working<Document> {
 
 /**
  * Keeps a read model up to its sources. One consumer object per projection: batches of different sources take turns,
- * since two that load, apply and write the same document at once would lose one source's fields.
+ * since two that load, apply and write the same document at once would have to do it again.
  */
 export async function projectionConsumer<Document extends object, E extends DomainEvent>(
   declared: Projection<Document, E>,
@@ -55,6 +61,20 @@ export async function projectionConsumer<Document extends object, E extends Doma
     return result;
   };
 
+  /** Documents and checkpoint. Repeated while another process, as one whose lease is taken, writes the same documents. */
+  async function keep(source: string, events: readonly SourceEvent[], next: Checkpoint) {
+    const { readable, unknownTypes, failure } = read(declared, events);
+    for (let tries = 0; tries < maxTries; tries++) {
+      const { rows, failure: applyFailure } = applyAll(declared, readable, await load(table, source, readable));
+      // What could be applied is kept; the position stops right before what could not.
+      const stopped = applyFailure ?? failure;
+      const last = stopped ? events.find((event) => event.position === stopped.position - 1) : undefined;
+      const checkpoint = stopped ? last && checkpointAt(last, next) : next;
+      if (!checkpoint || (await table.write({ projection: checkpointName, source, checkpoint, rows }))) return { unknownTypes, stopped };
+    }
+    throw new StoreFault(`another process keeps writing the documents of ${declared.name}`);
+  }
+
   return {
     name: declared.name,
     table,
@@ -62,13 +82,7 @@ export async function projectionConsumer<Document extends object, E extends Doma
     standing: (source) => standingIn(store, checkpointName, source),
     apply: (source, events, next) =>
       inTurn(async () => {
-        const { readable, unknownTypes, failure } = read(declared, events);
-        const { rows, failure: applyFailure } = applyAll(declared, readable, await load(table, source, readable));
-        // What could be applied is kept; the position stops right before what could not.
-        const stopped = applyFailure ?? failure;
-        const last = stopped ? events.find((event) => event.position === stopped.position - 1) : undefined;
-        const checkpoint = stopped ? last && checkpointAt(last, next) : next;
-        if (checkpoint) await table.write({ projection: checkpointName, source, checkpoint, rows });
+        const { unknownTypes, stopped } = await keep(source, events, next);
         if (stopped) throw stopped;
         if (++batches % batchesBetweenSweeps === 0) await table.sweep(checkpointName);
         return { unknownTypes };
@@ -110,10 +124,10 @@ async function load<Document extends object>(
   readable: readonly { readonly keys: readonly string[] }[],
 ): Promise<Map<string, Working<Document>>> {
   const keys = new Set(readable.flatMap((each) => each.keys));
-  const stored = keys.size > 0 ? await table.load([...keys]) : new Map();
+  const stored = keys.size > 0 ? await table.load([...keys]) : new Map<string, Versioned<Document>>();
   const working = (key: string): Working<Document> => {
     const row = stored.get(key);
-    return { document: row?.document ?? null, position: row?.positions[source] ?? 0, changed: false };
+    return { document: row?.document ?? null, loaded: row?.positions ?? {}, position: row?.positions[source] ?? 0, changed: false };
   };
   return new Map([...keys].map((key) => [key, working(key)]));
 }
@@ -138,6 +152,6 @@ function applyAll<Document extends object, E extends DomainEvent>(declared: Proj
       break;
     }
   }
-  const rows = [...working].filter(([, { changed }]) => changed).map(([key, { document, position }]) => ({ key, document, position }));
+  const rows = [...working].filter(([, { changed }]) => changed).map(([key, { document, position, loaded }]) => ({ key, document, position, loaded }));
   return { rows, failure };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Checkpoint } from '../checkpoint.js';
 import { compareIndexValues, decodeDocument, encodeDocument } from '../document.js';
-import type { IndexValue, ReadModel, ReadModelStore, ReadModelTable } from '../read-model.js';
+import { samePositions, type IndexValue, ReadModel, ReadModelStore, ReadModelTable } from '../read-model.js';
 
 interface Row {
   /** Null: a tombstone. */
@@ -66,12 +66,12 @@ function table<Document extends object>(model: ReadModel<Document>, rows: Map<st
       }));
     },
     async write({ projection, source, checkpoint, rows: written }) {
-      const encoded = written.map(({ key, document, position }) => ({ key, position, text: document && encodeDocument(document) }));
-      for (const { key, text, position } of encoded) {
-        const positions = rows.get(key)?.positions ?? {};
-        if ((positions[source] ?? 0) < position) rows.set(key, { text, positions: { ...positions, [source]: position } });
-      }
+      const encoded = written.map(({ document, ...row }) => ({ ...row, text: document && encodeDocument(document) }));
+      const news = encoded.filter(({ key, position }) => (rows.get(key)?.positions[source] ?? 0) < position);
+      if (news.some(({ key, loaded }) => !samePositions(rows.get(key)?.positions ?? {}, loaded))) return false;
+      for (const { key, text, position, loaded } of news) rows.set(key, { text, positions: { ...loaded, [source]: position } });
       advance(checkpoints, projection, source, checkpoint);
+      return true;
     },
     async digest() {
       const hash = createHash('sha256');

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { Model } from 'mongoose';
+import type { PageQuery, ReadModel, ReadModelTable } from '@tillid/eventsourcing';
+import type { Checkpoints } from './checkpoints.js';
+import { readModelCollection } from './collection-shapes.js';
+import { orFault } from './faults.js';
+import type { MongoDatabase } from './open-mongo.js';
+import { pageBounds } from './page-bounds.js';
+import { documentOf, positionsOf, rowSchema, type Row } from './read-model-row.js';
+import { rowWriter } from './row-writer.js';
+import { sweepTombstones } from './tombstones.js';
+
+export function readModelTable<Document extends object>(database: MongoDatabase, checkpoints: Checkpoints, declared: ReadModel<Document>): ReadModelTable<Document> {
+  const rows: Model<Row> = database.model<Row>(readModelCollection(declared), () => rowSchema(declared));
+  const writeRows = rowWriter(rows, declared);
+
+  async function page({ index, equals, after, limit, descending = false }: PageQuery) {
+    const valueOf = declared.indexes[index];
+    if (!valueOf) throw new Error(`read model ${declared.name} has no index ${index}`);
+    const field = `i.${index}`;
+    const { from, below } = pageBounds({ equals, after, descending });
+    const found = await rows.find({ [field]: { $gte: from, $lt: below } }, { d: 1 }).sort({ [field]: descending ? -1 : 1 }).limit(limit + 1).lean<Row[]>();
+    const documents = found.slice(0, limit).map((row) => documentOf<Document>(row)!);
+    const last = documents.at(-1);
+    return { documents, ...(found.length > limit && last && { next: valueOf(last) }) };
+  }
+
+  return {
+    get: (key) => orFault(async () => documentOf<Document>(await rows.findById(key, { d: 1 }).lean<Row>())),
+    getMany: (keys) => orFault(async () => {
+      const found = await rows.find({ _id: { $in: keys }, t: { $exists: false } }, { d: 1 }).lean<Row[]>();
+      return new Map(found.map((row) => [row._id, documentOf<Document>(row)!]));
+    }),
+    page: (query) => orFault(() => page(query)),
+    load: (keys) => orFault(async () => {
+      const found = await rows.find({ _id: { $in: keys } }, { d: 1, p: 1 }).lean<Row[]>();
+      return new Map(found.map((row) => [row._id, { document: documentOf<Document>(row) ?? null, positions: positionsOf(row) }]));
+    }),
+    write: (batch) => orFault(async () => {
+      const written = await writeRows(batch.source, batch.rows);
+      if (written) await checkpoints.saveCheckpoint(batch.projection, batch.source, batch.checkpoint);
+      return written;
+    }),
+    digest: () => orFault(() => digestOf(rows)),
+    sweep: (projection) => orFault(() => sweepTombstones(rows, checkpoints, projection)),
+    clear: (projection) => orFault(async () => {
+      // Checkpoints first: a crash in between must not leave a projection that believes it has what was deleted.
+      await checkpoints.forget(projection);
+      await rows.deleteMany({});
+    }),
+  };
+}
+
+/** In key order, a document at a time. */
+async function digestOf(rows: Model<Row>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const { _id, d } of rows.find({}, { d: 1 }).sort({ _id: 1 }).lean<Row[]>().cursor()) {
+    if (d !== undefined) hash.update(`${JSON.stringify(_id)}:${d}\n`);
+  }
+  return hash.digest('hex');
+}
