@@ -10,6 +10,7 @@ const folder = join(root, '.tillid/compose');
 const [command, ...rest] = process.argv.slice(2);
 if (!command) fail('usage: node docker/compose.mjs up|down|ps|logs|... [options of docker compose]');
 
+if (spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status !== 0) fail('`docker compose` does not work here: install Docker with its compose plugin');
 run(process.execPath, ['tools/setup.mjs', 'build'], 'inherit');
 const origin = run(pinnedNode(), ['docker/installation.mjs', 'prepare', folder]).trim();
 const user = `${process.getuid?.() ?? 1000}:${process.getgid?.() ?? 1000}`;
@@ -26,7 +27,6 @@ function pinnedNode() {
 
 function run(program, programArgs, stdout = 'pipe', env = process.env) {
   const result = spawnSync(program, programArgs, { cwd: root, stdio: ['inherit', stdout, 'inherit'], encoding: 'utf8', env });
-  if (result.error?.code === 'ENOENT') fail(`there is no ${program} on the PATH: install Docker with its compose plugin`);
   if (result.status !== 0) process.exit(result.status ?? 1);
   return result.stdout ?? '';
 }

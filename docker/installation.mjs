@@ -1,12 +1,17 @@
-// The two things around `docker compose up` that only our own code can do: `prepare FOLDER` before it, `announce FOLDER` after it.
+// What of `tillid up` is not a service and not Docker's: `prepare FOLDER` before `docker compose up`, `announce FOLDER` after it, and
+// in a container of its own `authority FOLDER`, which signs what callers ask for and renews what is due.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { readTlsIdentity, rpcCredentials } from '../libs/rpc/dist/index.js';
 import { systemClock } from '../libs/runtime/dist/index.js';
 import { addressesFrom, mostReplicas } from '../apps/tillid/dist/installation/addresses.js';
 import { DataFolder } from '../apps/tillid/dist/installation/data-folder.js';
 import { openInstallation } from '../apps/tillid/dist/installation/installation.js';
+import { takeLock } from '../apps/tillid/dist/installation/lock.js';
 import { prepareInstallation } from '../apps/tillid/dist/installation/prepare.js';
+import { renewDaily } from '../apps/tillid/dist/installation/renewal.js';
+import { signRequests } from '../apps/tillid/dist/installation/requests.js';
 import { describeRunning, writeRunning } from '../apps/tillid/dist/installation/running.js';
 import { partyOf } from '../apps/tillid/dist/system/party.js';
 import { registerClient } from '../apps/tillid/dist/system/register-clients.js';
@@ -16,11 +21,12 @@ const operator = { kind: 'operator', id: 'operator' };
 /** The machine's first process, which is always there: what runs is Docker's, and comes back by itself when the machine does. */
 const pid = 1;
 const servingWithinMs = 180_000;
+const lookForRequestsEveryMs = 150;
 
 const [command, path] = process.argv.slice(2);
 const data = new DataFolder(path);
 const installation = await openInstallation(data, undefined, 'database');
-await { prepare, announce }[command]();
+await { prepare, announce, authority }[command]();
 process.exit();
 
 /** `tillid certificates`, and the folder that Kafka keeps its data in. Prints the origin. */
@@ -46,4 +52,18 @@ async function announce() {
   party.close();
   await writeRunning(data, { ...describeRunning(data, installation, addresses, new Date().toISOString(), {}), pid });
   process.stdout.write(`ready: npx tillid demo --data ${data.path}\n  traces   http://127.0.0.1:16686\n  metrics  http://127.0.0.1:9090\n`);
+}
+
+/** Until SIGTERM. Holds the folder's lock, as `tillid up` does: whoever would start that on this folder is told. */
+async function authority() {
+  const lock = takeLock(data.lock);
+  if (!lock) throw new Error(`another process holds ${data.path}`);
+  const prepareAgain = () => prepareInstallation(data, installation, systemClock.nowMs());
+  const signer = await prepareAgain();
+  const complain = (error) => process.stderr.write(`${error.message}\n`);
+  renewDaily(prepareAgain, complain);
+  const stopped = new Promise((resolve) => ['SIGTERM', 'SIGINT'].forEach((signal) => process.once(signal, resolve)));
+  process.stdout.write('signing\n');
+  for (let going = true; going; going = (await Promise.race([stopped, pause(lookForRequestsEveryMs, 'on')])) === 'on') await signRequests(data, signer, systemClock.nowMs()).catch(complain);
+  lock.release();
 }

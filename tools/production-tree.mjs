@@ -12,7 +12,7 @@ if (existsSync(folder) && readdirSync(folder).length > 0) fail(`${folder} is not
 const services = ['identity', 'authentication', 'consent', 'audit'];
 /** npm wants every workspace that the lock knows; these leave again once it is done. */
 const testsOnly = ['e2e', 'bench', 'libs/testing'];
-const programs = ['apps/*/dist', 'apps/*/bin', 'libs/*/dist', 'libs/contracts/descriptors.binpb', 'tools/probe'];
+const programs = ['apps/*/dist', 'apps/*/bin', 'libs/*/dist', 'libs/contracts/descriptors.binpb', 'tools/probe', 'docker/installation.mjs'];
 
 copy(['package.json', 'package-lock.json', '.npmrc', ...globSync(['{apps,libs}/*/package.json', '{e2e,bench}/package.json'], { cwd: root })]);
 run('npm', ['ci', '--omit=dev', '--no-audit', '--no-fund', '--loglevel=error']);

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 export interface EnginesWanted {
   /** A MongoDB-wire server. Where neither an environment address nor Docker gives a real one: the stand-in, in memory. */
   readonly mongo?: true;
-  /** `tlsFolder` holds the broker's own key.pem, cert.pem (for 127.0.0.1) and ca.pem; `superUsers` as Kafka spells them: `User:CN=tester`. */
+  /** `tlsFolder` holds the broker's own key.pem, cert.pem (for 127.0.0.1) and ca.pem; `superUsers` as Kafka spells them: `User:CN=identity,OU=service`. */
   readonly kafka?: true | { readonly tlsFolder: string; readonly superUsers: readonly string[] };
 }
 

@@ -71,7 +71,12 @@ describe('compose.yaml', () => {
 
   it('gives a service its own folder and nothing of anyone else, no rights, and a root file system that it cannot write', () => {
     for (const container of replicas) expect(container.folders).toEqual([[`./.tillid/compose/${serviceOf(container)}`, '/data']]);
-    for (const { raw } of [...ours, named('kafka')]) expect(raw).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], user: '1000:1000' });
+    for (const { raw } of [...ours, named('authority'), named('kafka')]) expect(raw).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], user: '1000:1000' });
+  });
+
+  it('shows the key of the authority to one container, which nobody can reach', () => {
+    const sees = all.filter(({ folders }) => folders.some(([outside]) => ['./.tillid/compose', './.tillid/compose/authority'].includes(outside)));
+    expect(sees.map(({ name, raw }) => [name, raw['network_mode'], raw['networks']])).toEqual([['authority', 'none', undefined]]);
   });
 
   it('mounts only what is in the checkout or what `prepare` makes', () => {
@@ -79,7 +84,7 @@ describe('compose.yaml', () => {
     expect(stderr).toBe('');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^tillid\.local\/[a-z2-7]{26}\n$/);
-    const missing = all.flatMap(({ folders }) => folders.map(([outside]) => outside)).filter((path) => !existsSync(path.startsWith('./.tillid/compose/') ? join(folder, path.slice('./.tillid/compose/'.length)) : join(root, path)));
+    const missing = all.flatMap(({ folders }) => folders.map(([outside]) => outside)).filter((path) => !existsSync(path.startsWith('./.tillid/compose') ? join(folder, path.slice('./.tillid/compose'.length)) : join(root, path)));
     expect(missing).toEqual([]);
     for (const name of serviceNames) for (const file of ['tls/key.pem', 'tls/cert.pem', 'tls/ca.pem', 'secrets-key']) expect(existsSync(join(folder, name, file))).toBe(true);
   });

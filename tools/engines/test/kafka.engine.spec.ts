@@ -1,10 +1,10 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createAuthority, createSigningRequest, issueCertificate, type CallerName } from '@tillid/crypto';
 import { startEngines } from '@tillid/testing';
+import { temporaryFolder } from './launcher.js';
 
 const topic = 'tillid.engines';
 
@@ -75,9 +75,9 @@ async function certificates() {
 }
 
 const { broker, tester, stranger } = await certificates();
-const tlsFolder = await mkdtemp(join(tmpdir(), 'tillid-engines-tls-'));
+const tlsFolder = temporaryFolder('tls');
 for (const [name, pem] of Object.entries(broker)) await writeFile(join(tlsFolder, `${name}.pem`), pem);
-const secured = await startEngines({ kafka: { tlsFolder, superUsers: ['User:CN=identity'] } });
+const secured = await startEngines({ kafka: { tlsFolder, superUsers: ['User:CN=identity,OU=service'] } });
 afterAll(() => secured?.stop());
 
 describe.skipIf(!secured)('a broker with TLS', () => {

@@ -1,19 +1,30 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll } from 'vitest';
 
 export const main = join(import.meta.dirname, '../main.mjs');
 /** Only Linux shows which process has which environment. */
 export const canSeeProcesses = existsSync('/proc/self/environ');
 const goneWithinMs = 15_000;
 
+const folders: string[] = [];
+afterAll(() => folders.forEach((path) => rmSync(path, { recursive: true, force: true, maxRetries: 5 })));
+
+/** Gone after the last test of the file. */
+export function temporaryFolder(name: string): string {
+  const path = mkdtempSync(join(tmpdir(), `engines-${name}-`));
+  folders.push(path);
+  return path;
+}
+
 /** A launcher whose every process carries a mark, and whose every temporary file lies in one folder. */
 export class Launcher {
-  readonly temporary = mkdtempSync(join(tmpdir(), 'engines-test-'));
+  readonly temporary = temporaryFolder('test');
   readonly process: ChildProcess;
   stderr = '';
   readonly #answers: AsyncIterator<string>;

@@ -1,10 +1,9 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { startEngines } from '@tillid/testing';
-import { canSeeProcesses, Launcher, main } from './launcher.js';
+import { canSeeProcesses, Launcher, main, temporaryFolder } from './launcher.js';
 
 // Whether they can be had here, and said so if not.
 const engines = await startEngines({ mongo: true, kafka: true });
@@ -80,7 +79,7 @@ describe.skipIf(!engines || !canSeeProcesses)('nothing is left running', () => {
 });
 
 describe.skipIf(!engines || !canSeeProcesses)('the cache', () => {
-  const emptyCache = () => mkdtempSync(join(tmpdir(), 'engines-cache-'));
+  const emptyCache = () => temporaryFolder('cache');
   const mongo = ['up', '--mongo', '--jars-only'];
 
   it('is filled once by two launchers that start at once, and both serve', async () => {

@@ -1,15 +1,14 @@
 // Which way the launcher takes, on machines that this one is not: with a `docker` of our own on the PATH, or without Java. No engine needed.
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startEngines } from '@tillid/testing';
-import { Launcher } from './launcher.js';
+import { Launcher, temporaryFolder } from './launcher.js';
 
 const noAddresses = { TILLID_ENGINES_MONGO_URL: '', TILLID_ENGINES_KAFKA_BROKERS: '' };
-const emptyFolder = () => mkdtempSync(join(tmpdir(), 'engines-path-'));
+const emptyFolder = () => temporaryFolder('path');
 
 function programs(scripts: Record<string, string>): string {
   const folder = emptyFolder();
