@@ -20,7 +20,7 @@ function logOf(folder) {
     const events = database.prepare('SELECT position, bytes FROM events WHERE position >= ? AND position < ? ORDER BY position').all(first, first + count);
     const streams = database.prepare('SELECT stream, revision FROM streams WHERE position >= ? AND position < ?').all(first, first + count);
     // The document that libs/store-mongo keeps of a commit, shared out among its events.
-    const document = { _id: Long.fromNumber(first), n: count, e: events.map(({ bytes }) => new Binary(bytes)), chain: new Binary(chain), s: streams.map(({ stream, revision }) => `${stream}@${String(revision).padStart(16, '0')}`), c: new Binary(command), f: new Binary(fingerprint) };
+    const document = { _id: Long.fromNumber(first), n: count, e: events.map(({ bytes }) => new Binary(bytes)), chain: new Binary(chain), s: streams.map(({ stream, revision }) => `${String(stream)}@${String(revision).padStart(16, '0')}`), c: new Binary(command), f: new Binary(fingerprint) };
     const bson = BSON.calculateObjectSize(document) / count;
     for (const { position, bytes } of events) add(types, bytes, bson, sizeOf(eventRecord({ position, chain: Buffer.from(chain), bytes })));
   }

@@ -27,7 +27,7 @@ export class Cluster {
       const { hostname, port } = new URL(engines.mongoUrl);
       wire = await tcpProxy({ host: hostname, port: Number(port) });
       const url = engines.mongoUrl.replace(`:${port}`, `:${wire.port}`);
-      return { ...environment, TILLID_ENGINES_MONGO_URL: url, TILLID_ENGINES_KAFKA_BROKERS: engines.brokers.join() };
+      return { ...environment, TILLID_ENGINES_MONGO_URL: url, TILLID_ENGINES_KAFKA_BROKERS: engines.brokers.join(), TILLID_ENGINES_KAFKA_TLS: '1' };
     });
     return system && engines && wire && new Cluster(system, engines, wire);
   }

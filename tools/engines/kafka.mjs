@@ -13,6 +13,8 @@ import { say } from './say.mjs';
 /** Writing the class-data archive takes longer than any other stop. */
 const trainedWithinMs = 60_000;
 const variable = 'TILLID_ENGINES_KAFKA_BROKERS';
+/** Says that those brokers know the certificates in the folder that is asked for. */
+const tlsVariable = 'TILLID_ENGINES_KAFKA_TLS';
 
 /** `data`: a folder that is kept; without it the data ends with the launcher. `tls`: `{ folder, superUsers }`. */
 export function waysOfKafka({ data, tls, jarsOnly }) {
@@ -31,8 +33,9 @@ export function waysOfKafka({ data, tls, jarsOnly }) {
 }
 
 function environmentFor(tls) {
-  const way = wayOfEnvironment(variable, (value) => ({ brokers: value.split(','), addresses: value.split(','), tls: false }));
-  if (!tls) return way;
+  const knows = process.env[tlsVariable] === '1';
+  const way = wayOfEnvironment(variable, (value) => ({ brokers: value.split(','), addresses: value.split(','), tls: knows }));
+  if (!tls || knows) return way;
   const isThere = async () => {
     if (process.env[variable]) say(`${variable} is passed over: that Kafka does not know these certificates`);
     return false;

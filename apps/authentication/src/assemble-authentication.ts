@@ -1,19 +1,16 @@
 import {
   commonEvents,
   type Consumer,
-  type EventStore,
-  type ExpiringStore,
   FoldCache,
   type ProgressBook,
   projectionConsumer,
   reactionConsumer,
-  type ReadModelStore,
   type Telemetry,
-  type Vault,
 } from '@tillid/eventsourcing';
 import type { SharedTokenKeys } from '@tillid/crypto';
 import type { Clock, Ids } from '@tillid/kernel';
 import { afterKeyEvents, keyEvents } from './after-key-events/after-key-events.js';
+import type { AuthenticationStores } from './authentication.stores.js';
 import type { Authentication } from './authentication.js';
 import { citizensProjection } from './citizens/citizens.projection.js';
 import { Citizens } from './citizens/citizens.js';
@@ -39,18 +36,9 @@ import { type CitizenKeys, SealedVault } from './vault/sealed-vault.js';
 
 export const sources = { authentication: 'authentication/0', identity: 'identity/0' } as const;
 
-export interface AuthenticationPorts {
+export interface AuthenticationPorts extends AuthenticationStores {
   readonly clock: Clock;
   readonly ids: Ids;
-  readonly store: EventStore;
-  readonly vault: Vault;
-  readonly readModels: ReadModelStore;
-  /** Sign-ins under way. */
-  readonly signIns: ExpiringStore;
-  /** Tries of strangers, at any user id there is or is not: anybody can fill it. */
-  readonly tries: ExpiringStore;
-  /** Known devices and their tries, apart: whoever fills the one above locks none of these out. */
-  readonly devices: ExpiringStore;
   readonly progress: ProgressBook;
   readonly telemetry?: Telemetry;
   readonly citizenKeys: CitizenKeys;

@@ -16,9 +16,9 @@ export interface AuthenticationStores {
   readonly readModels: ReadModelStore;
   /** Sign-ins under way. */
   readonly signIns: ExpiringStore;
-  /** Tries of strangers: anybody can fill it. */
+  /** Tries of strangers, at any user id there is or is not: anybody can fill it. */
   readonly tries: ExpiringStore;
-  /** Known devices and their tries, apart. */
+  /** Known devices and their tries, apart: whoever fills the one above locks none of these out. */
   readonly devices: ExpiringStore;
 }
 

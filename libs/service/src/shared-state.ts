@@ -29,5 +29,11 @@ export async function migrateShared(declaration: ServiceDeclaration, config: Ser
 }
 
 function mongoPartsOf({ name: service, stores: plan }: ServiceDeclaration, { mongoUrl: url, tls }: ServiceConfig): MongoStoresParts | undefined {
-  return url === undefined ? undefined : { service, plan, url, ...(new URL(url).searchParams.get('tls') === 'true' && { tls: readTlsIdentity(tls) }) };
+  return url === undefined ? undefined : { service, plan, url, ...(wantsTls(url) && { tls: readTlsIdentity(tls) }) };
+}
+
+/** An address of several hosts is no URL to Node. */
+function wantsTls(url: string): boolean {
+  const options = new URLSearchParams(url.split('?')[1] ?? '');
+  return (options.get('tls') ?? options.get('ssl') ?? String(url.startsWith('mongodb+srv:'))) === 'true';
 }

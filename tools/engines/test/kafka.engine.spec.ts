@@ -77,7 +77,7 @@ async function certificates() {
 const { broker, tester, stranger } = await certificates();
 const tlsFolder = await mkdtemp(join(tmpdir(), 'tillid-engines-tls-'));
 for (const [name, pem] of Object.entries(broker)) await writeFile(join(tlsFolder, `${name}.pem`), pem);
-const secured = await startEngines({ kafka: { tlsFolder, superUsers: ['User:CN=identity'] } });
+const secured = await startEngines({ kafka: { tlsFolder, superUsers: ['User:CN=identity,OU=service'] } });
 afterAll(() => secured?.stop());
 
 describe.skipIf(!secured)('a broker with TLS', () => {

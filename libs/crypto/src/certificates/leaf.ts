@@ -33,7 +33,7 @@ function subjectOf({ kind, id }: CallerName): string {
 /**
  * A certificate for the key of a request. Of the request only the key counts: the name is what the authority says it
  * is, and a request that asks for another one, or was not signed by its own key, is refused.
- * Services also get localhost and 127.0.0.1; who they are is still the URI alone.
+ * Services also get their id, localhost and 127.0.0.1, for programs that look where they called; who they are is still the URI alone.
  */
 export async function issueCertificate(authority: Authority, requestPem: string, name: CallerName, nowMs: number, lifetimeDays = leafLifetimeDays): Promise<string> {
   const x509 = await loadX509();
@@ -46,7 +46,7 @@ export async function issueCertificate(authority: Authority, requestPem: string,
   const asked = request.extensions.filter((extension) => extension instanceof x509.SubjectAlternativeNameExtension).flatMap((extension) => extension.names.items.map((item) => item.value));
   if (asked.length !== 1 || asked[0] !== uri) throw new Error(`the signing request asks for ${asked.join(', ') || 'no name'}, not for ${uri}`);
 
-  const local = name.kind === 'service' ? ([{ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' }] as const) : [];
+  const local = name.kind === 'service' ? ([{ type: 'dns', value: name.id }, { type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' }] as const) : [];
   const certificate = await x509.X509CertificateGenerator.create({
     subject: subjectOf(name),
     issuer: issuer.subject,

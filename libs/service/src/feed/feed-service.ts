@@ -45,43 +45,48 @@ export class FeedController {
 
   getHead = async ({ source }: GetHeadRequest): Promise<GetHeadReply> => {
     this.mustBeOurs(source);
+    const asOfMs = this.parts.clock.nowMs();
     const { position, chain } = await this.parts.store.head();
-    return { head: await this.sign(position, chain), publicKey: await this.parts.signer.publicKeyAt(position), following: this.parts.progress.list() };
+    return { head: await this.sign(position, chain, asOfMs), publicKey: await this.parts.signer.publicKeyAt(position), following: this.parts.progress.list() };
   };
 
   private async *batches(afterPosition: number, signal: AbortSignal): AsyncGenerator<Batch> {
     if (afterPosition > (await this.parts.store.head()).position) throw refuse('feed.position_ahead');
     let position = afterPosition;
     let chain = await this.chains.chainAt(position);
+    let headTimeMs = 0;
+    let saidAtMs = performance.now();
     const news = newsOf(this.parts.store, signal);
     try {
       while (!signal.aborted) {
         // Asked for before reading, so that what is appended meanwhile wakes us.
         const more = news.next();
         const readAtMs = performance.now();
-        const page = await this.parts.store.readAll(position, pageSize);
-        let next = 0;
-        while (next < page.length && !signal.aborted) {
-          const events: Buffer[] = [];
-          let bytes = 0;
-          for (; next < page.length; next++) {
-            const event = page[next]!.bytes;
-            if (events.length > 0 && bytes + event.length > maxBatchBytes) break;
-            events.push(Buffer.from(event));
-            bytes += event.length;
-            chain = nextChain(chain, event);
-          }
-          yield { firstPosition: position + 1, events, head: await this.sign(position + events.length, chain) };
-          position += events.length;
-        }
-        if (page.length > 0) {
-          await pauseFor(Math.max(0, readAtMs + paceMs - performance.now()), undefined, { signal }).catch(() => undefined);
-        } else {
+        // Taken before the head is asked for: at this time the log had at most what the head says.
+        const asOfMs = this.parts.clock.nowMs();
+        const head = await this.parts.store.head();
+        if (head.position === position) {
           this.chains.remember(position, chain);
-          const appended = await more;
-          // Nothing came within a second: say that we are here, and where we stand.
-          if (!appended && !signal.aborted) yield { firstPosition: 0, events: [], head: await this.sign(position, chain) };
+          if (readAtMs - saidAtMs >= idleMs) {
+            headTimeMs = asOfMs;
+            yield { firstPosition: 0, events: [], head: await this.sign(position, chain, headTimeMs) };
+            saidAtMs = performance.now();
+          }
+          await more;
+          continue;
         }
+        const page = await this.parts.store.readAll(position, Math.min(pageSize, head.position - position));
+        for (const events of batchesOf(page.map(({ bytes }) => bytes))) {
+          if (signal.aborted) return;
+          chain = events.reduce<Uint8Array>((soFar, event) => nextChain(soFar, event), chain);
+          // A head says "at this time I had this and no more": true of the log's last event, and of one in the middle of
+          // a backlog only as of the time of the head before. Audit dates by it.
+          if (position + events.length === head.position) headTimeMs = asOfMs;
+          yield { firstPosition: position + 1, events, head: await this.sign(position + events.length, chain, headTimeMs) };
+          position += events.length;
+          saidAtMs = performance.now();
+        }
+        await pauseFor(Math.max(0, readAtMs + paceMs - performance.now()), undefined, { signal }).catch(() => undefined);
       }
     } finally {
       news.stop();
@@ -89,8 +94,7 @@ export class FeedController {
   }
 
   /** The readers of one log are mostly at one place in it: a head just signed serves them all. */
-  private async sign(position: number, chain: Uint8Array): Promise<SignedHead> {
-    const timeMs = this.parts.clock.nowMs();
+  private async sign(position: number, chain: Uint8Array, timeMs: number): Promise<SignedHead> {
     const last = this.lastSigned;
     if (last?.position === position && timeMs >= last.timeMs && timeMs - last.timeMs < paceMs && Buffer.compare(last.chain, chain) === 0) return last;
     return (this.lastSigned = await this.parts.signer.sign(position, chain, timeMs));
@@ -101,26 +105,41 @@ export class FeedController {
   }
 }
 
-/** `next()` resolves true at the first commit after it was called, false after a second or when the reader is gone. */
+/** At most 1 MiB of events each, but at least one event. */
+function* batchesOf(page: readonly Uint8Array[]): Generator<Buffer[]> {
+  let events: Buffer[] = [];
+  let bytes = 0;
+  for (const event of page) {
+    if (events.length > 0 && bytes + event.length > maxBatchBytes) {
+      yield events;
+      [events, bytes] = [[], 0];
+    }
+    events.push(Buffer.from(event));
+    bytes += event.length;
+  }
+  if (events.length > 0) yield events;
+}
+
+/** `next()` resolves at the first commit after it was called, after a second, or when the reader is gone. */
 function newsOf(store: EventStore, signal: AbortSignal) {
-  let wake: (appended: boolean) => void = () => undefined;
-  const stopListening = store.onAppended(() => wake(true));
-  const gone = () => wake(false);
+  let wake = (): void => undefined;
+  const stopListening = store.onAppended(() => wake());
+  const gone = () => wake();
   signal.addEventListener('abort', gone, { once: true });
   let timer: NodeJS.Timeout | undefined;
   return {
-    next: (): Promise<boolean> =>
+    next: (): Promise<void> =>
       new Promise((resolve) => {
         wake = resolve;
         clearTimeout(timer);
-        timer = setTimeout(() => resolve(false), idleMs);
-        if (signal.aborted) resolve(false);
+        timer = setTimeout(resolve, idleMs);
+        if (signal.aborted) resolve();
       }),
     stop: () => {
       clearTimeout(timer);
       stopListening();
       signal.removeEventListener('abort', gone);
-      wake(false);
+      wake();
     },
   };
 }
