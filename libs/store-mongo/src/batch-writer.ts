@@ -87,12 +87,12 @@ export class BatchWriter {
     const blocked = (each: Pending): boolean => each.refused || refusal(each.commit, facts) !== undefined;
     // Where one key was taken, so may others be: twice as many are looked up each time, not a round trip for each.
     const ahead = pending[0]?.refused ? 2 ** this.#keysTaken - 1 : 0;
-    const front = Math.max(countWhile(pending, blocked), Math.min(ahead, pending.length));
-    const asked = pending.filter(({ unanswered }, index) => index < front || unanswered);
+    const front = new Set(pending.slice(0, Math.max(countWhile(pending, blocked), ahead)));
+    const asked = pending.filter((each) => front.has(each) || each.unanswered);
     if (asked.length === 0) return pending;
-    // A known command comes before any other answer, whatever index refused it.
+    // A known command comes before any other answer, whatever index refused it: none is refused that was not asked for.
     const left = await this.#withoutKnown(pending, asked);
-    const doubted = left.slice(0, Math.max(countWhile(left, blocked), Math.min(ahead, left.length)));
+    const doubted = left.slice(0, countWhile(left, (each) => front.has(each) || (each.unanswered && blocked(each))));
     const { streams, values } = namesOf(doubted.map(({ commit }) => commit));
     await Promise.all([...streams.map((stream) => stored.lastRevision(stream)), ...values.map((value) => stored.lookUpHolding(value))]);
     const refused = countWhile(doubted, (each) => this.#refuse(each));
