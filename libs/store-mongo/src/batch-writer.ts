@@ -132,6 +132,8 @@ export class BatchWriter {
     const duplicate = await this.#pace.timed(() => this.#send(documents));
     at('after_insert');
     const stored = documents.slice(0, duplicate?.index ?? documents.length);
+    // These are certainly not stored by this try: found there all the same, they are an equal call's of another process.
+    for (const each of pending.slice(stored.length, documents.length)) each.tries.pop();
     stored.forEach((document, index) => {
       facts.learn(document);
       pending[index]!.resolve({ kind: 'appended', commit: storedCommit(document), repeated: false });
