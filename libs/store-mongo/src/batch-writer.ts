@@ -1,9 +1,9 @@
-import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { Model } from 'mongoose';
 import { StoreFault, type Head, type Waiting } from '@tillid/eventsourcing';
 import { commitDocument, headAfter, storedCommit, type CommitDocument } from './commit-document.js';
 import { plainDuplicateKey, type DuplicateKey } from './duplicate-key.js';
 import { isDatabaseError } from './faults.js';
+import { Pace } from './pace.js';
 import { answerKnown, cleared, countWhile, namesOf, pendingOf, type Pending } from './pending.js';
 import { keysToLookUp, PlannedBatch, refusal } from './planned-batch.js';
 import type { StoredCommits } from './stored-commits.js';
@@ -32,10 +32,6 @@ export interface AppendRetry {
   readonly commits: number;
 }
 
-const maxPauseMs = 500;
-/** Another writer that was met so lately is counted on to be there still. */
-const othersLiveMs = 1_000;
-
 /**
  * Brings one batch after the other to its answers. Other processes write the same log at the same time; safety lies in
  * the unique indexes alone, so every step may be repeated at any time, by anyone: a commit takes the position right
@@ -47,12 +43,9 @@ export class BatchWriter {
   /** Where another writer's commit was in the way. A head that is still before it is not yet durable everywhere. */
   #beatenAfter = -1;
   #lastStored: number | undefined;
-  /** Tries in a row that nothing durable explains. */
-  #setbacks = 0;
   /** How often a key of this batch was taken already. */
   #keysTaken = 0;
-  #othersMetMs = -Infinity;
-  #roundTripMs = 0;
+  readonly #pace = new Pace();
 
   constructor(private readonly options: BatchWriterOptions) {}
 
@@ -69,21 +62,13 @@ export class BatchWriter {
         if (!isDatabaseError(error)) throw error;
         this.#noAnswer(pending, error);
       }
-      if (pending.length < before) this.#setbacks = 0;
+      if (pending.length < before) this.#pace.progress();
       pending = this.#withoutLate(pending);
-      // By lot, so that two never meet for ever. A lost race alone is no setback: whoever waits then, starves.
-      if (this.#setbacks > 0) await pauseFor(Math.random() * Math.min(maxPauseMs, 2 ** this.#setbacks));
+      if (pending.length > 0) await this.#pace.recover();
     }
-    if (this.#lastStored !== undefined) await this.#giveWay();
+    // Everyone of this batch has its answer already.
+    if (this.#lastStored !== undefined) await this.#pace.giveWay();
     return this.#lastStored;
-  }
-
-  /**
-   * Whoever lost a position needs two round trips to try for the next, to read the head and to insert; a winner knows
-   * its head and would win for ever. Everyone of this batch has its answer already.
-   */
-  async #giveWay(): Promise<void> {
-    if (performance.now() - this.#othersMetMs < othersLiveMs) await pauseFor(Math.min(this.#roundTripMs, maxPauseMs));
   }
 
   async #round(pending: readonly Pending[]): Promise<readonly Pending[]> {
@@ -102,17 +87,17 @@ export class BatchWriter {
     const blocked = (each: Pending): boolean => each.refused || refusal(each.commit, facts) !== undefined;
     // Where one key was taken, so may others be: twice as many are looked up each time, not a round trip for each.
     const ahead = pending[0]?.refused ? 2 ** this.#keysTaken - 1 : 0;
-    const front = Math.max(countWhile(pending, blocked), Math.min(ahead, pending.length));
-    const asked = pending.filter(({ unanswered }, index) => index < front || unanswered);
+    const front = new Set(pending.slice(0, Math.max(countWhile(pending, blocked), ahead)));
+    const asked = pending.filter((each) => front.has(each) || each.unanswered);
     if (asked.length === 0) return pending;
-    // A known command comes before any other answer, whatever index refused it.
+    // A known command comes before any other answer, whatever index refused it: none is refused that was not asked for.
     const left = await this.#withoutKnown(pending, asked);
-    const doubted = left.slice(0, Math.max(countWhile(left, blocked), Math.min(ahead, left.length)));
+    const doubted = left.slice(0, countWhile(left, (each) => front.has(each) || (each.unanswered && blocked(each))));
     const { streams, values } = namesOf(doubted.map(({ commit }) => commit));
     await Promise.all([...streams.map((stream) => stored.lastRevision(stream)), ...values.map((value) => stored.lookUpHolding(value))]);
     const refused = countWhile(doubted, (each) => this.#refuse(each));
     // Refused, and nothing durable explains it: what was in the way may not last. It is sent again.
-    if (doubted[refused]?.refused) this.#setbacks += 1;
+    if (doubted[refused]?.refused) this.#pace.setback();
     return cleared(left.slice(refused));
   }
 
@@ -144,11 +129,11 @@ export class BatchWriter {
     if (documents.length === 0) return pending;
     documents.forEach((document, index) => pending[index]!.tries.push(headAfter(document)));
     at('before_insert');
-    const sentMs = performance.now();
-    const duplicate = await this.#send(documents);
-    this.#roundTripMs = performance.now() - sentMs;
+    const duplicate = await this.#pace.timed(() => this.#send(documents));
     at('after_insert');
     const stored = documents.slice(0, duplicate?.index ?? documents.length);
+    // These are certainly not stored by this try: found there all the same, they are an equal call's of another process.
+    for (const each of pending.slice(stored.length, documents.length)) each.tries.pop();
     stored.forEach((document, index) => {
       facts.learn(document);
       pending[index]!.resolve({ kind: 'appended', commit: storedCommit(document), repeated: false });
@@ -166,7 +151,7 @@ export class BatchWriter {
     if (this.#head) return this.#head;
     const head = await this.options.stored.head();
     // What was in the way is seen by the index and not yet by a majority.
-    if (head.position <= this.#beatenAfter) this.#setbacks += 1;
+    if (head.position <= this.#beatenAfter) this.#pace.setback();
     return (this.#head = head);
   }
 
@@ -185,7 +170,7 @@ export class BatchWriter {
   #collided(commit: Pending, { field }: DuplicateKey, commits: number): void {
     if (field === '_id') {
       this.#beatenAfter = this.#head!.position;
-      this.#othersMetMs = performance.now();
+      this.#pace.otherMet();
     } else {
       commit.refused = true;
       this.#keysTaken += 1;
@@ -198,7 +183,7 @@ export class BatchWriter {
   /** No answer proves nothing, in either direction: what was sent may be stored, now or in a while. */
   #noAnswer(pending: readonly Pending[], cause: unknown): void {
     this.#head = undefined;
-    this.#setbacks += 1;
+    this.#pace.setback();
     for (const each of pending) if (each.tries.length > 0) Object.assign(each, { unanswered: true, lost: cause });
     this.options.onRetry({ reason: 'no_answer', commits: pending.length });
   }

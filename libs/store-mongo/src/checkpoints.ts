@@ -1,5 +1,6 @@
 import { Schema } from 'mongoose';
 import type { CheckpointStore } from '@tillid/eventsourcing';
+import { bufferOf } from './buffer-of.js';
 import { checkpointsCollection } from './collection-shapes.js';
 import { isDuplicateKey } from './duplicate-key.js';
 import type { MongoDatabase } from './open-mongo.js';
@@ -35,7 +36,7 @@ export function checkpointsOf(database: MongoDatabase): Checkpoints {
     },
     async saveCheckpoint(consumer, source, { position, chain, key, headTimeMs }) {
       const notBeyond = { _id: idOf(consumer, source), position: { $lte: position } };
-      const set = { $set: { position, chain: Buffer.from(chain), key: Buffer.from(key), headTimeMs } };
+      const set = { $set: { position, chain: bufferOf(chain), key: bufferOf(key), headTimeMs } };
       try {
         await model.updateOne(notBeyond, set, { upsert: true });
       } catch (error) {

@@ -1,5 +1,6 @@
 import { Schema } from 'mongoose';
 import type { CompareAndSetRecord } from '@tillid/eventsourcing';
+import { bufferOf } from './buffer-of.js';
 import { recordsCollection } from './collection-shapes.js';
 import { isDuplicateKey } from './duplicate-key.js';
 import { orFault } from './faults.js';
@@ -34,7 +35,7 @@ export async function mongoCompareAndSetRecord({ database, name }: MongoCompareA
   }
 
   async function update(expectedVersion: number, value: Uint8Array): Promise<boolean> {
-    const { matchedCount } = await model.updateOne({ _id: name, v: expectedVersion }, { $set: { v: expectedVersion + 1, d: value } });
+    const { matchedCount } = await model.updateOne({ _id: name, v: expectedVersion }, { $set: { v: expectedVersion + 1, d: bufferOf(value) } });
     return matchedCount === 1;
   }
 

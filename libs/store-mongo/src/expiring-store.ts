@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Schema } from 'mongoose';
 import type { ExpiringStore } from '@tillid/eventsourcing';
+import { bufferOf } from './buffer-of.js';
 import { isDuplicateKey } from './duplicate-key.js';
 import { orFault } from './faults.js';
 import { requireMigrated } from './migrate.js';
@@ -62,7 +63,7 @@ export async function mongoExpiringStore({ database, name, maxEntries = 100_000 
     compareAndSet: (key, expectedVersion, value, expiresAtMs, nowMs) => orFault(() => {
       // Versions never come back, so whoever holds the version of a deleted entry can't change its successor: 48 random
       // bits, which no two writers share.
-      const entry = { v: randomInt(1, 2 ** 48 - 1), d: value, x: expiresAtMs };
+      const entry = { v: randomInt(1, 2 ** 48 - 1), d: bufferOf(value), x: expiresAtMs };
       return expectedVersion === 0 ? take(key, nowMs, entry) : replace(key, { v: expectedVersion, x: { $gt: nowMs } }, entry);
     }),
     delete: (key) => orFault(async () => void (await model.deleteOne({ _id: key }))),

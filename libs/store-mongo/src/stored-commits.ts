@@ -1,5 +1,6 @@
 import type { Model } from 'mongoose';
 import { emptyChain, type Head } from '@tillid/eventsourcing';
+import { bufferOf } from './buffer-of.js';
 import { generationKey, headAfter, parseKey, revisionKey, type CommitDocument } from './commit-document.js';
 import type { KeysToLookUp } from './planned-batch.js';
 import { lastThere } from './last-there.js';
@@ -40,7 +41,7 @@ export function storedCommits(model: Model<CommitDocument>, facts: StoredFacts):
       return last ? headAfter(last) : { position: 0, chain: emptyChain };
     },
     async findAll(commandIds) {
-      return model.find({ c: { $in: commandIds } }, { e: 0 }).lean<CommitWithoutEvents[]>();
+      return model.find({ c: { $in: commandIds.map(bufferOf) } }, { e: 0 }).lean<CommitWithoutEvents[]>();
     },
     async lookUp({ s, u }) {
       const [revisions, generations] = await Promise.all([there('s', s), there('u', u)]);

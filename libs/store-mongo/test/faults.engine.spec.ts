@@ -3,6 +3,7 @@ import { StoreFault, type AppendOutcome, type Commit, type EventStore } from '@t
 import { checkSoundLog, commitTo, plain, tcpProxy, type HeldRequests, type TcpProxy } from '@tillid/testing';
 import { mongoEventStore, mongoExpiringStore, mongoReadModelStore, mongoVault, openMongo, type AppendMoment, type AppendRetry, type MongoDatabase } from '../src/index.js';
 import { freshDatabase, mongoForSpecs } from './on-mongo.js';
+import { directUrl, primaryOf } from './primary.js';
 import { sentBy } from './sent.js';
 
 const engines = await mongoForSpecs();
@@ -21,12 +22,9 @@ describe.skipIf(!engines)('on MongoDB over a wire that fails', () => {
   let retries: AppendRetry[];
 
   beforeEach(async () => {
-    const { hostname, port } = new URL(engines!.mongoUrl);
-    proxy = await tcpProxy({ host: hostname, port: Number(port) });
+    proxy = await tcpProxy(await primaryOf(engines!.mongoUrl));
     direct = await freshDatabase(engines!.mongoUrl, plan);
-    const url = new URL(engines!.mongoUrl);
-    url.port = `${proxy.port}`;
-    database = await openMongo({ url: `${url}`, database: direct.database.name, silenceMs });
+    database = await openMongo({ url: directUrl({ host: '127.0.0.1', port: proxy.port }), database: direct.database.name, silenceMs });
     at = () => {};
     retries = [];
     store = await mongoEventStore({ database, name: 'log', deadlineMs: 6_000, at: (moment) => at(moment), onRetry: (retry) => void retries.push(retry) });
@@ -127,23 +125,25 @@ describe.skipIf(!engines)('on MongoDB over a wire that fails', () => {
     const commits = [commitTo('a', 0, ['1'], { reserve: ['v'] }), commitTo('b', 0, ['1'])];
     atMoment('before_insert', 1, () => proxy.stall());
     const outcomes = Promise.allSettled(commits.map((commit) => impatient.append(commit)));
-    setTimeout(() => proxy.resume(), mendedMs);
+    const mending = setTimeout(() => proxy.resume(), mendedMs);
     for (const outcome of await outcomes) {
       if (mendedMs < deadlineMs) expect(outcome).toMatchObject({ status: 'fulfilled', value: { kind: 'appended' } });
       else expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(StoreFault) });
     }
+    clearTimeout(mending);
     proxy.resume();
     for (const commit of commits) await expectStoredOnce(commit, await firstResult(commit));
     await impatient.close();
   });
 
   it('connections cut again and again lose and double nothing', async () => {
+    let moments = 0;
     let cuts = 0;
     at = () => {
-      if (Math.random() < 0.3 && cuts < 25) {
-        cuts += 1;
-        proxy.cut();
-      }
+      moments += 1;
+      if (moments % 3 !== 0 || cuts === 25) return;
+      cuts += 1;
+      proxy.cut();
     };
     const callers = Array.from({ length: 16 }, async (_, caller) => {
       for (let revision = 0; revision < 8; revision++) {

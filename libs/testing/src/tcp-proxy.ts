@@ -40,6 +40,7 @@ interface Hold {
 export async function tcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const wires = new Set<Wire>();
   let stalled = false;
+  const heldUp: (() => void)[] = [];
   const server = createServer((client) => {
     const wire: Wire = { client, upstream: connect(target), answersLost: false, held: undefined };
     const { upstream } = wire;
@@ -57,7 +58,9 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
   function pass(from: Socket, to: Socket, take: (chunk: Buffer) => boolean): void {
     from.setNoDelay(true);
     from.on('data', (chunk: Buffer) => {
-      if (!take(chunk)) from.pause();
+      // What was on its way when the stall began.
+      if (stalled) heldUp.push(() => void take(chunk));
+      else if (!take(chunk)) from.pause();
     });
     to.on('drain', () => stalled || from.resume());
     from.on('error', () => undefined);
@@ -75,6 +78,7 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
     },
     resume() {
       stalled = false;
+      for (const deliver of heldUp.splice(0)) deliver();
       for (const socket of sockets()) socket.resume();
     },
     loseAnswers() {
