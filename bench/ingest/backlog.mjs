@@ -13,20 +13,25 @@ const address = 'https://data.gov.dk/model/core/address';
 export async function writeBacklog(system, citizenIds, events) {
   const store = await sqliteEventStore({ path: join(system.data, 'identity', 'log.sqlite') });
   try {
-    let bytes = 0;
-    for (let written = 0; written < events; written += 2_000) {
-      const commits = Array.from({ length: Math.min(2_000, events - written) }, (_, index) => commitOf(citizenIds[(written + index) % citizenIds.length]));
-      bytes += commits.reduce((sum, { writes: [{ events: [event] }] }) => sum + event.length, 0);
-      const outcomes = await Promise.all(commits.map((commit) => store.append(commit)));
-      if (outcomes.some(({ kind }) => kind !== 'appended')) throw new Error('the backlog was refused');
-    }
-    return { bytesPerEvent: bytes / events };
+    return await appendReads(store, citizenIds, events);
   } finally {
     await store.close();
   }
 }
 
-function commitOf(citizenId) {
+/** `encryptedBytes`: about what a citizen's sealed details would add to each. */
+export async function appendReads(store, citizenIds, events, encryptedBytes = 0) {
+  let bytes = 0;
+  for (let written = 0; written < events; written += 2_000) {
+    const commits = Array.from({ length: Math.min(2_000, events - written) }, (_, index) => commitOf(citizenIds[(written + index) % citizenIds.length], encryptedBytes));
+    bytes += commits.reduce((sum, { writes: [{ events: [event] }] }) => sum + event.length, 0);
+    const outcomes = await Promise.all(commits.map((commit) => store.append(commit)));
+    if (outcomes.some(({ kind }) => kind !== 'appended')) throw new Error('the backlog was refused');
+  }
+  return { bytesPerEvent: bytes / events };
+}
+
+function commitOf(citizenId, encryptedBytes) {
   const commandId = randomBytes(16);
   const readId = randomBytes(16).toString('hex');
   const event = Event.encode(Event.fromPartial({
@@ -34,7 +39,7 @@ function commitOf(citizenId) {
     stream: `citizen-read-${readId}`, revision: 1, occurredAt: new Date(), subject: citizenId,
     actor: { kind: ActorKind.OFFICIAL, id: 'official-1' }, authority: { basis: 'https://w3id.org/dpv/legal/eu/gdpr#A6-1-e', purpose: 'https://w3id.org/dpv#ServiceProvision' },
     correlationId: readId, data: Buffer.from(CitizenRead.encode(CitizenRead.fromPartial({ citizenId, readId, attributes: [address] })).finish()),
-    commandId, commitIndex: 0, commitSize: 1,
+    encrypted: randomBytes(encryptedBytes), commandId, commitIndex: 0, commitSize: 1,
   })).finish();
   return { commandId, fingerprint: randomBytes(32), writes: [{ stream: `citizen-read-${readId}`, expectedRevision: 0, events: [event] }] };
 }

@@ -3,7 +3,7 @@ import { perSecond, short, whole } from '../measure/numbers.mjs';
 import { report, table } from '../measure/report.mjs';
 import { citizenWithKey } from '../system/citizens.mjs';
 import { citizenAgent, inParallel, officials, partyOf } from '../system/parties.mjs';
-import { cpuMs, residentMb } from '../system/process-usage.mjs';
+import { cpuMsByService, residentMb, services } from '../system/process-usage.mjs';
 import { withSystem } from '../system/system.mjs';
 import { writeBacklog } from './backlog.mjs';
 import { visibleInLog } from './visible-in-log.mjs';
@@ -13,7 +13,6 @@ const citizens = 100;
 const rate = 200;
 const visibleForMs = 30_000;
 const targets = { eventsPerSecond: 5_000, visibleMs: 1_000, residentMb: 160 };
-const services = ['identity', 'authentication', 'consent', 'audit'];
 
 export function run() {
   return withSystem(18_600, async (system) => {
@@ -47,7 +46,7 @@ async function untilIntegrated(system) {
   };
   let begun;
   for (;;) {
-    const now = { ...(await sizeNow()), at: performance.now(), cpu: cpuByService(system) };
+    const now = { ...(await sizeNow()), at: performance.now(), cpu: cpuMsByService(system) };
     if (!begun && now.size >= backlog / 10) begun = now;
     // Everything is in the tree once it holds all that identity has; other sources come on top.
     if (begun && now.takenIn >= backlog && now.size >= now.takenIn) {
@@ -57,11 +56,6 @@ async function untilIntegrated(system) {
     }
     await delay(50);
   }
-}
-
-function cpuByService(system) {
-  const { pids } = system.running;
-  return Object.fromEntries(services.map((name) => [name, cpuMs(pids[name])]));
 }
 
 function residentOf(system) {

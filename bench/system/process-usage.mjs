@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
+export const services = ['identity', 'authentication', 'consent', 'audit'];
+
 /** The kernel counts in hundredths of a second. */
 const msPerTick = 10;
 
@@ -7,10 +9,8 @@ const msPerTick = 10;
 export function cpuMsByThread(pid) {
   const used = new Map();
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
-    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
-    const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13).map(Number);
-    used.set(name, (used.get(name) ?? 0) + (user + system) * msPerTick);
+    const { name, cpuTicks } = statOf(`${pid}/task/${thread}`);
+    used.set(name, (used.get(name) ?? 0) + cpuTicks * msPerTick);
   }
   return used;
 }
@@ -22,9 +22,40 @@ export function besideHashing(byThread) {
 
 /** Of the whole process, ended threads included. */
 export function cpuMs(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13).map(Number);
-  return (user + system) * msPerTick;
+  return statOf(pid).cpuTicks * msPerTick;
+}
+
+export function cpuMsByService(system) {
+  const { pids } = system.running;
+  return Object.fromEntries(services.map((name) => [name, cpuMs(pids[name])]));
+}
+
+/** A process that some process below this one runs, by the name of its program; undefined when there is none. */
+export function descendantOf(pid, program) {
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap(statIfThere);
+  const search = (above) => {
+    const children = all.filter(({ parent }) => parent === above);
+    return children.find(({ name }) => name === program)?.pid ?? children.map((child) => search(child.pid)).find(Boolean);
+  };
+  return search(pid);
+}
+
+function statIfThere(pid) {
+  try {
+    return [{ pid: Number(pid), ...statOf(pid) }];
+  } catch {
+    // It has ended since the folder was read.
+    return [];
+  }
+}
+
+/** Of a process, or of a thread: `<pid>/task/<thread>`. */
+function statOf(path) {
+  const stat = readFileSync(`/proc/${path}/stat`, 'utf8');
+  // The name may hold spaces and brackets; what follows it are numbers.
+  const nameEnd = stat.lastIndexOf(')');
+  const after = stat.slice(nameEnd + 2).split(' ');
+  return { name: stat.slice(stat.indexOf('(') + 1, nameEnd), parent: Number(after[1]), cpuTicks: Number(after[11]) + Number(after[12]) };
 }
 
 export function residentMb(pid) {

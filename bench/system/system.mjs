@@ -11,8 +11,10 @@ export class System {
   data = join(mkdtempSync(join(tmpdir(), 'tillid-bench-')), 'data');
   #process;
 
-  constructor(portBase) {
+  /** `flags` are more of `tillid up`: `--kafka`. */
+  constructor(portBase, flags = []) {
     this.portBase = portBase;
+    this.flags = flags;
   }
 
   get running() {
@@ -20,7 +22,7 @@ export class System {
   }
 
   async start() {
-    const child = spawn(process.execPath, [join(checkout, 'apps/tillid/bin/tillid.mjs'), 'up', '--data', this.data, '--port-base', String(this.portBase)], { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [join(checkout, 'apps/tillid/bin/tillid.mjs'), 'up', '--data', this.data, '--port-base', String(this.portBase), ...this.flags], { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     let said = '';
     const ready = new Promise((resolve, reject) => {
@@ -49,8 +51,8 @@ export class System {
 }
 
 /** Runs a bench on a system, which is gone afterwards whatever happens. */
-export async function withSystem(portBase, work) {
-  const system = new System(portBase);
+export async function withSystem(portBase, work, flags) {
+  const system = new System(portBase, flags);
   try {
     await system.start();
     return await work(system);
