@@ -1,3 +1,4 @@
+import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { KafkaClient } from '../kafka-client.js';
 import { ConfigResourceTypes, ConfigSource, KafkaJSAggregateError } from '../kafkajs/names.js';
@@ -20,6 +21,9 @@ export interface TopicMigration extends TopicWanted {
   readonly grants?: TopicGrants;
 }
 
+const listedWithinMs = 15_000;
+const lookEveryMs = 50;
+
 /**
  * Makes the topic, or mends its settings; grants when told to. Says what it did. Doing it again, or twice at once, changes
  * nothing more. Throws TopicUnfit on what it cannot mend.
@@ -28,7 +32,9 @@ export async function migrateTopic({ client, grants, ...wanted }: TopicMigration
   return client.administer(async (admin) => {
     const topic = topicOf(wanted.source);
     const configEntries = entriesOf(settingsOf(wanted));
-    const made = await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1, replicationFactor: wanted.replication, configEntries }] }).catch((error: unknown) => notMade(topic, error));
+    // Waiting for leaders is ours: on a busy broker kafkajs gives up on a topic that it has just made.
+    const made = await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: 1, replicationFactor: wanted.replication, configEntries }] }).catch((error: unknown) => notMade(topic, error));
+    if (made) await untilListed(admin, topic);
     if (grants) await setGrants(admin, topic, grants);
     if (made) return 'made';
 
@@ -41,6 +47,14 @@ export async function migrateTopic({ client, grants, ...wanted }: TopicMigration
     await admin.alterConfigs({ validateOnly: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries: entriesOf(settings) }] });
     return 'mended';
   });
+}
+
+async function untilListed(admin: Admin, topic: string): Promise<void> {
+  const untilMs = performance.now() + listedWithinMs;
+  while (!(await admin.listTopics()).includes(topic)) {
+    if (performance.now() > untilMs) throw new Error(`topic ${topic} was made and did not show within ${listedWithinMs / 1000} s`);
+    await pauseFor(lookEveryMs);
+  }
 }
 
 /** kafkajs says only that something was wrong; why is inside. */
