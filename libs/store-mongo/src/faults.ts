@@ -1,8 +1,12 @@
-import { mongo, MongooseError } from 'mongoose';
+import { Error as MongooseErrors, mongo, MongooseError } from 'mongoose';
 import { StoreFault } from '@tillid/eventsourcing';
 
-/** From the driver, whatever it says; not a bug of ours. */
+/** What mongoose refuses before anything is sent: a bug of ours, which no retry mends. */
+const ownBugs = [MongooseErrors.CastError, MongooseErrors.ValidationError, MongooseErrors.StrictModeError];
+
+/** From the driver or the connection, whatever it says. */
 export function isDatabaseError(error: unknown): boolean {
+  if (ownBugs.some((bug) => error instanceof bug) || (error as Error).name === 'MongooseBulkWriteError') return false;
   return error instanceof mongo.MongoError || error instanceof MongooseError;
 }
 

@@ -5,6 +5,12 @@ export interface Member {
   readonly port: number;
 }
 
+/** The stand-in does not even know the question. */
+export async function isMemberOfSet(url: string): Promise<boolean> {
+  const answer = await command(url, { hello: 1 }).catch((): Record<string, unknown> => ({}));
+  return answer['setName'] !== undefined;
+}
+
 /** The address of the member that takes writes; of the only one, where there is no replica set. */
 export async function primaryOf(url: string): Promise<Member> {
   if (url.includes('directConnection=true')) return memberOf(new URL(url).host);
