@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { StoreFault } from '@tillid/eventsourcing';
 import { orFault } from './faults.js';
 
-const failing = (error: Error) => orFault(() => Promise.reject(error));
+const failing = (cause: Error) => orFault(() => Promise.reject(cause));
 
 describe('an error of the work with the database', () => {
   it.each([
