@@ -1,4 +1,4 @@
-import type { IndexValue } from './read-model.js';
+import type { IndexValue, PageQuery } from './read-model.js';
 
 const numberTag = 0x10;
 const stringTag = 0x20;
@@ -11,14 +11,34 @@ export function indexKey(values: readonly IndexValue[]): Buffer {
   return Buffer.concat(values.map((value) => (typeof value === 'number' ? numberKey(value) : stringKey(value))));
 }
 
+/**
+ * The keys of a page, from the first on and below the second. `equals` is a prefix of the key; a cursor narrows one of
+ * the ends, and never widens it: it may come from a caller.
+ */
+export function pageBounds({ equals = [], after, descending }: Pick<PageQuery, 'equals' | 'after' | 'descending'>): readonly [from: Buffer, below: Buffer] {
+  const from = indexKey(equals);
+  const below = afterPrefix(from);
+  if (!after) return [from, below];
+  if (descending) return [from, smaller(indexKey(after), below)];
+  return [larger(rightAfter(indexKey(after)), from), below];
+}
+
 /** Above every key that starts with `prefix`: no tag reaches 0xff. */
-export function afterPrefix(prefix: Uint8Array): Buffer {
+function afterPrefix(prefix: Uint8Array): Buffer {
   return Buffer.concat([prefix, Uint8Array.of(0xff)]);
 }
 
 /** The next key of all: nothing lies between a key and itself with a zero byte. */
-export function rightAfter(key: Uint8Array): Buffer {
+function rightAfter(key: Uint8Array): Buffer {
   return Buffer.concat([key, Uint8Array.of(0x00)]);
+}
+
+function smaller(left: Buffer, right: Buffer): Buffer {
+  return Buffer.compare(left, right) < 0 ? left : right;
+}
+
+function larger(left: Buffer, right: Buffer): Buffer {
+  return Buffer.compare(left, right) > 0 ? left : right;
 }
 
 /** An IEEE double sorts by its bytes once the sign bit is flipped, or every bit where it is negative. */

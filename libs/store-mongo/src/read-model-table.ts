@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Model } from 'mongoose';
-import type { PageQuery, ReadModel, ReadModelTable } from '@tillid/eventsourcing';
+import { pageBounds, type PageQuery, type ReadModel, type ReadModelTable } from '@tillid/eventsourcing';
 import type { Checkpoints } from './checkpoints.js';
 import { readModelCollection } from './collection-shapes.js';
 import { orFault } from './faults.js';
 import type { MongoDatabase } from './open-mongo.js';
-import { pageBounds } from './page-bounds.js';
-import { documentOf, positionsOf, rowSchema, type Row } from './read-model-row.js';
+import { documentOf, pageKey, positionsOf, rowSchema, type Row } from './read-model-row.js';
 import { rowWriter } from './row-writer.js';
 import { sweepTombstones } from './tombstones.js';
 
@@ -14,12 +13,13 @@ export function readModelTable<Document extends object>(database: MongoDatabase,
   const rows: Model<Row> = database.model<Row>(readModelCollection(declared), () => rowSchema(declared));
   const writeRows = rowWriter(rows, declared);
 
-  async function page({ index, equals, after, limit, descending = false }: PageQuery) {
+  async function page(query: PageQuery) {
+    const { index, limit, descending } = query;
     const valueOf = declared.indexes[index];
     if (!valueOf) throw new Error(`read model ${declared.name} has no index ${index}`);
     const field = `i.${index}`;
-    const { from, below } = pageBounds({ equals, after, descending });
-    const found = await rows.find({ [field]: { $gte: from, $lt: below } }, { d: 1 }).sort({ [field]: descending ? -1 : 1 }).limit(limit + 1).lean<Row[]>();
+    const [from, below] = pageBounds(query);
+    const found = await rows.find({ [field]: { $gte: pageKey(from), $lt: pageKey(below) } }, { d: 1 }).sort({ [field]: descending ? -1 : 1 }).limit(limit + 1).lean<Row[]>();
     const documents = found.slice(0, limit).map((row) => documentOf<Document>(row)!);
     const last = documents.at(-1);
     return { documents, ...(found.length > limit && last && { next: valueOf(last) }) };

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { afterPrefix, decodeDocument, encodeDocument, indexKey, rightAfter, samePositions, type PageQuery, type ReadModel, type ReadModelRow, type ReadModelTable } from '@tillid/eventsourcing';
+import { decodeDocument, encodeDocument, indexKey, pageBounds, samePositions, type ReadModel, type ReadModelRow, type ReadModelTable } from '@tillid/eventsourcing';
 import type { Checkpoints } from './checkpoints.js';
 import { readModelDigest } from './read-model-digest.js';
 import type { ModelTable } from './read-model-schema.js';
@@ -113,23 +113,6 @@ function unlessChanged(work: () => void): boolean {
 /** Both bounds always. `+ 0`: with a bare `LIMIT ?` SQLite compiles the statement anew on every call. */
 function pageStatement(table: string, column: string, order: 'ASC' | 'DESC'): string {
   return `SELECT document FROM ${table} WHERE ${column} >= ? AND ${column} < ? ORDER BY ${column} ${order} LIMIT ? + 0`;
-}
-
-/** `equals` is a prefix of the key; a cursor narrows one of its ends, and never widens it: it may come from a caller. */
-function pageBounds({ equals = [], after, descending = false }: PageQuery): [Buffer, Buffer] {
-  const prefix = indexKey(equals);
-  const end = afterPrefix(prefix);
-  if (!after) return [prefix, end];
-  if (descending) return [prefix, smaller(indexKey(after), end)];
-  return [larger(rightAfter(indexKey(after)), prefix), end];
-}
-
-function smaller(left: Buffer, right: Buffer): Buffer {
-  return Buffer.compare(left, right) < 0 ? left : right;
-}
-
-function larger(left: Buffer, right: Buffer): Buffer {
-  return Buffer.compare(left, right) > 0 ? left : right;
 }
 
 function positionsOf(text: unknown): Record<string, number> {
