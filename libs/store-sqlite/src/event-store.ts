@@ -1,7 +1,8 @@
-import { checkCommitShape, CommitQueue, limits, LogTail, StoreFault, type AppendOutcome, type Commit, type EventStore, type QueueLimits, type StoredEvent, type Waiting } from '@tillid/eventsourcing';
+import { checkCommitShape, CommitQueue, limits, StoreFault, type AppendOutcome, type Commit, type EventStore, type QueueLimits, type StoredEvent, type Waiting } from '@tillid/eventsourcing';
 import { eventLogApplicationId, eventLogMigrations } from './event-log-schema.js';
 import { eventLogReader } from './event-log-reader.js';
 import { eventLogWriter } from './event-log-writer.js';
+import { LogTail } from './log-tail.js';
 import { isBusy, openDatabase } from './open-database.js';
 import { transactionOf } from './transaction.js';
 

@@ -1,4 +1,4 @@
-import { limits, type StoredEvent } from './event-store.js';
+import { limits, type StoredEvent } from '@tillid/eventsourcing';
 
 const maxTailEvents = 2_048;
 const maxTailBytes = 4 * 1024 * 1024;

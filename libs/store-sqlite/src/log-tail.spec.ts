@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StoredEvent } from './event-store.js';
+import type { StoredEvent } from '@tillid/eventsourcing';
 import { LogTail } from './log-tail.js';
 
 const events = (first: number, count: number, size = 10): StoredEvent[] => Array.from({ length: count }, (_, index) => ({ position: first + index, bytes: Buffer.alloc(size) }));
