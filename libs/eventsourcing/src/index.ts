@@ -21,6 +21,7 @@ export * from './vault.js';
 export { signedHeadText, verifySignedHead, type UnsignedHead } from './signed-head.js';
 export { announcedKey, keyAfter, keySuccessionText } from './source-key.js';
 export * from './keys-in-force.js';
+export * from './consume/appends.js';
 export * from './consume/consumer.js';
 export * from './consume/follow-log.js';
 export * from './consume/follow-source.js';

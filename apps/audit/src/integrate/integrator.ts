@@ -1,4 +1,5 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
+import { appendsTo } from '@tillid/eventsourcing';
 import type { Logger } from '@tillid/runtime';
 import { WillNotSign } from '../domain/audit.refusals.js';
 import type { SignedTree } from './signed-tree.js';
@@ -45,11 +46,9 @@ export class Integrator {
   private async run(): Promise<void> {
     const { ledger, checkpointIntervalMs, logger, signedTree } = this.parts;
     const { signal } = this.stopping;
-    let appended = Promise.withResolvers<void>();
-    const stopListening = ledger.onAppended(() => appended.resolve());
-    signal.addEventListener('abort', () => appended.resolve());
+    const appended = appendsTo(ledger, signal);
     while (!signal.aborted) {
-      appended = Promise.withResolvers<void>();
+      appended.clear();
       try {
         await this.integrateAll(signal);
       } catch (error) {
@@ -59,10 +58,10 @@ export class Integrator {
         signedTree.stop(reason);
         logger.error({ err: error, reason }, 'the log could not be signed');
       }
-      await waitFor(appended.promise, lookAgainAfterMs, signal);
+      await appended.next(lookAgainAfterMs);
       await pauseFor(checkpointIntervalMs, undefined, { signal }).catch(() => undefined);
     }
-    stopListening();
+    appended.stop();
   }
 
   /** A backlog is worked off without a pause; events that trickle in share a checkpoint. */
@@ -70,10 +69,4 @@ export class Integrator {
     const tree = (this.tree ??= await TreeLog.open(this.parts));
     for (let taken = Infinity; !signal.aborted && isBacklog(taken); this.parts.signedTree.signed(tree.head)) taken = await tree.integrate();
   }
-}
-
-async function waitFor(event: Promise<void>, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  const waited = new AbortController();
-  await Promise.race([event, pauseFor(timeoutMs, undefined, { signal: AbortSignal.any([signal, waited.signal]) }).catch(() => undefined)]);
-  waited.abort();
 }

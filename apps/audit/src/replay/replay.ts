@@ -1,6 +1,6 @@
 import type { ReplayBatch, ReplayRequest } from '@tillid/contracts/audit/v1/service';
 import { ActorKind } from '@tillid/contracts/event/v1/event';
-import { decodeEnvelope, handle, type EventStore } from '@tillid/eventsourcing';
+import { appendsTo, decodeEnvelope, handle } from '@tillid/eventsourcing';
 import type { Call } from '@tillid/service';
 import type { AuditRoom } from '../audit.room.js';
 import { auditEvents, replayStream, sources } from '../domain/audit.events.js';
@@ -13,19 +13,25 @@ import { formatResumeToken, parseResumeToken, type ResumePoint } from './resume-
 export async function* replay(room: AuditRoom, request: ReplayRequest, call: Call): AsyncGenerator<ReplayBatch> {
   let point = request.resumeToken === undefined ? await begin(room, request, call) : await resume(room, request.resumeToken, call);
   const end = (await room.ledger.head()).position;
-  while (!call.signal.aborted) {
-    const page = await room.ledger.readAll(point.nextLeafIndex, eventsPerBatch(request.follow, end - point.nextLeafIndex));
-    if (page.length === 0) {
-      if (!request.follow) return;
-      await nextAppend(room.ledger, call.signal);
-      continue;
+  const appended = appendsTo(room.ledger, call.signal);
+  try {
+    while (!call.signal.aborted) {
+      appended.clear();
+      const page = await room.ledger.readAll(point.nextLeafIndex, eventsPerBatch(request.follow, end - point.nextLeafIndex));
+      if (page.length === 0) {
+        if (!request.follow) return;
+        await appended.next(lookAgainAfterMs);
+        continue;
+      }
+      for (const batch of batchesOf(page, point)) {
+        point = { ...point, nextLeafIndex: batch.firstLeafIndex + batch.events.length };
+        yield { ...batch, resumeToken: formatResumeToken(point) };
+      }
+      // Entries at the end of the page may all be of before the instant.
+      point = { ...point, nextLeafIndex: (page.at(-1) as { position: number }).position };
     }
-    for (const batch of batchesOf(page, point)) {
-      point = { ...point, nextLeafIndex: batch.firstLeafIndex + batch.events.length };
-      yield { ...batch, resumeToken: formatResumeToken(point) };
-    }
-    // Entries at the end of the page may all be of before the instant.
-    point = { ...point, nextLeafIndex: (page.at(-1) as { position: number }).position };
+  } finally {
+    appended.stop();
   }
 }
 
@@ -102,14 +108,4 @@ function* batchesOf(page: readonly { readonly position: number; readonly bytes: 
     bytesInBatch += bytes.length;
   }
   if (batch !== undefined) yield batch;
-}
-
-async function nextAppend(ledger: EventStore, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = ledger.onAppended(resolve);
-  const timer = setTimeout(resolve, lookAgainAfterMs);
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  await promise;
-  clearTimeout(timer);
-  stop();
 }

@@ -1,5 +1,6 @@
 import type { EventStore } from '../event-store.js';
 import type { Checkpoint } from '../checkpoint.js';
+import { appendsTo } from './appends.js';
 import { follower, type Follower, type FollowerParts } from './follower.js';
 import { chained } from './take-in.js';
 
@@ -19,7 +20,7 @@ export function followLog(options: FollowLog): Follower {
 
   return follower(options, async (from, session) => {
     let checkpoint: Checkpoint = from;
-    const appended = listen(store, session.signal);
+    const appended = appendsTo(store, session.signal);
     try {
       while (!session.signal.aborted) {
         appended.clear();
@@ -49,33 +50,4 @@ export function followLog(options: FollowLog): Follower {
 function parked({ source, consumer, onTrouble }: FollowLog, reason: string) {
   onTrouble?.({ kind: 'parked', source, consumer: consumer.name, reason });
   return { kind: 'park', reason } as const;
-}
-
-/** Set before the read and waited for after it, an append between the two is not slept through. */
-function listen(store: EventStore, signal: AbortSignal) {
-  let appended = false;
-  let wake = (): void => undefined;
-  const notice = (): void => {
-    appended = true;
-    wake();
-  };
-  const stopListening = store.onAppended(notice);
-  signal.addEventListener('abort', notice);
-  return {
-    clear(): void {
-      appended = false;
-    },
-    async next(timeoutMs: number): Promise<void> {
-      if (appended || signal.aborted) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, timeoutMs);
-      wake = resolve;
-      await promise;
-      clearTimeout(timer);
-    },
-    stop(): void {
-      stopListening();
-      signal.removeEventListener('abort', notice);
-    },
-  };
 }

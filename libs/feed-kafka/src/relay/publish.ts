@@ -1,10 +1,9 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import { chained, startingPoint, traceParentsOf, type SourceEvent, type Telemetry } from '@tillid/eventsourcing';
+import { appendsTo, chained, startingPoint, traceParentsOf, type SourceEvent, type Telemetry } from '@tillid/eventsourcing';
 import type { NewRecord, TopicWriting } from '../kafka-client.js';
 import { eventRecord, headRecord, sizeOf } from '../record.js';
 import { RelayRefused, type Place } from './find-place.js';
 import type { KafkaRelayOptions } from './kafka-relay.js';
-import { newsOf } from './news.js';
 
 export interface Publishing extends Pick<KafkaRelayOptions, 'source' | 'store' | 'signHead' | 'clock' | 'paceMs' | 'lookEveryMs'> {
   readonly telemetry: Telemetry;
@@ -51,9 +50,10 @@ export async function publish(parts: Publishing, from: Place, onPublished: (publ
     onPublished({ position, events: events.length });
   };
 
-  const news = newsOf(store, signal);
+  const appended = appendsTo(store, signal);
   try {
     while (!signal.aborted) {
+      appended.clear();
       const readAtMs = performance.now();
       // Taken before the head is asked for: at this time the log had at most what the head says.
       const asOfMs = clock.nowMs();
@@ -63,7 +63,7 @@ export async function publish(parts: Publishing, from: Place, onPublished: (publ
         if (Buffer.compare(head.chain, chain) !== 0) throw new RelayRefused(`the topic's history up to ${position} is another than the log's`);
         const dueInMs = saidAtMs + headEveryMs - performance.now();
         if (dueInMs > 0) {
-          await news.wait(Math.min(dueInMs, lookEveryMs));
+          await appended.next(Math.min(dueInMs, lookEveryMs));
           continue;
         }
         headTimeMs = asOfMs;
@@ -83,7 +83,7 @@ export async function publish(parts: Publishing, from: Place, onPublished: (publ
       await pauseFor(Math.max(0, readAtMs + paceMs - performance.now()), undefined, { signal }).catch(() => undefined);
     }
   } finally {
-    news.stop();
+    appended.stop();
   }
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { FeedServiceService, type Batch, type GetHeadReply, type GetHeadRequest, type SubscribeRequest } from '@tillid/contracts/feed/v1/service';
 import type { SignedHead } from '@tillid/contracts/event/v1/event';
-import { nextChain, type EventStore, type ProgressBook } from '@tillid/eventsourcing';
+import { appendsTo, nextChain, type EventStore, type ProgressBook } from '@tillid/eventsourcing';
 import { refusals, type Clock } from '@tillid/kernel';
 import type { Call } from '../call.js';
 import { RpcController } from '../rpc-controller.js';
@@ -56,11 +56,10 @@ export class FeedController {
     let chain = await this.chains.chainAt(position);
     let headTimeMs = 0;
     let saidAtMs = performance.now();
-    const news = newsOf(this.parts.store, signal);
+    const appended = appendsTo(this.parts.store, signal);
     try {
       while (!signal.aborted) {
-        // Asked for before reading, so that what is appended meanwhile wakes us.
-        const more = news.next();
+        appended.clear();
         const readAtMs = performance.now();
         // Taken before the head is asked for: at this time the log had at most what the head says.
         const asOfMs = this.parts.clock.nowMs();
@@ -72,7 +71,7 @@ export class FeedController {
             yield { firstPosition: 0, events: [], head: await this.sign(position, chain, headTimeMs) };
             saidAtMs = performance.now();
           }
-          await more;
+          await appended.next(idleMs);
           continue;
         }
         const page = await this.parts.store.readAll(position, Math.min(pageSize, head.position - position));
@@ -89,7 +88,7 @@ export class FeedController {
         await pauseFor(Math.max(0, readAtMs + paceMs - performance.now()), undefined, { signal }).catch(() => undefined);
       }
     } finally {
-      news.stop();
+      appended.stop();
     }
   }
 
@@ -118,28 +117,4 @@ function* batchesOf(page: readonly Uint8Array[]): Generator<Buffer[]> {
     bytes += event.length;
   }
   if (events.length > 0) yield events;
-}
-
-/** `next()` resolves at the first commit after it was called, after a second, or when the reader is gone. */
-function newsOf(store: EventStore, signal: AbortSignal) {
-  let wake = (): void => undefined;
-  const stopListening = store.onAppended(() => wake());
-  const gone = () => wake();
-  signal.addEventListener('abort', gone, { once: true });
-  let timer: NodeJS.Timeout | undefined;
-  return {
-    next: (): Promise<void> =>
-      new Promise((resolve) => {
-        wake = resolve;
-        clearTimeout(timer);
-        timer = setTimeout(resolve, idleMs);
-        if (signal.aborted) resolve();
-      }),
-    stop: () => {
-      clearTimeout(timer);
-      stopListening();
-      signal.removeEventListener('abort', gone);
-      wake();
-    },
-  };
 }
