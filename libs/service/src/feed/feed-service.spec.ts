@@ -1,7 +1,7 @@
 import { ProgressBook } from '@tillid/eventsourcing';
 import { inMemoryEventStore } from '@tillid/eventsourcing/in-memory';
 import { newSourceKeyFile, sourceKeyFrom } from '@tillid/crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Call } from '../call.js';
 import { FeedController } from './feed-service.js';
 
@@ -31,5 +31,31 @@ describe('the heads of a feed', () => {
     expect(last[1]).toBe(1_000);
     expect(times.slice(0, -2).every(([, timeMs]) => timeMs === 0)).toBe(true);
     expect(times.at(-1)![1]).toBeGreaterThan(60_000);
+  });
+
+  it('come every second while nothing happens, however long the log takes to say so', async () => {
+    vi.useFakeTimers();
+    try {
+      const store = inMemoryEventStore();
+      const head = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return store.head();
+      };
+      const key = sourceKeyFrom(newSourceKeyFile());
+      const signer = { sign: async (position: number, chain: Uint8Array, timeMs = 0) => key.sign({ source, position, chain, timeMs }), publicKeyAt: async () => key.publicKey };
+      const feed = new FeedController({ source, store: { ...store, head }, signer, progress: new ProgressBook(), clock: { nowMs: () => Date.now() } });
+      const leaving = new AbortController();
+      let heads = 0;
+      const reading = (async () => {
+        for await (const batch of feed.subscribe({ source, afterPosition: 0 }, { signal: leaving.signal } as Call)) if (batch.head) heads += 1;
+      })();
+      await vi.advanceTimersByTimeAsync(10_500);
+      expect(heads).toBe(10);
+      leaving.abort();
+      await vi.advanceTimersByTimeAsync(100);
+      await reading;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -66,12 +66,12 @@ export class FeedController {
         const head = await this.parts.store.head();
         if (head.position === position) {
           this.chains.remember(position, chain);
-          if (readAtMs - saidAtMs >= idleMs) {
+          if (performance.now() - saidAtMs >= idleMs) {
             headTimeMs = asOfMs;
             yield { firstPosition: 0, events: [], head: await this.sign(position, chain, headTimeMs) };
             saidAtMs = performance.now();
           }
-          await appended.next(idleMs);
+          await appended.next(saidAtMs + idleMs - performance.now());
           continue;
         }
         const page = await this.parts.store.readAll(position, Math.min(pageSize, head.position - position));
