@@ -1,3 +1,4 @@
+export * from './batches.js';
 export * from './chain.js';
 export * from './checkpoint.js';
 export * from './command-context.js';

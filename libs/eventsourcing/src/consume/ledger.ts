@@ -1,3 +1,4 @@
+import { inBatches } from '../batches.js';
 import { emptyChain, nextChain } from '../chain.js';
 import type { Checkpoint, CheckpointStore } from '../checkpoint.js';
 import { hashOf } from '../command-context.js';
@@ -27,7 +28,7 @@ export function ledgerConsumer(ledger: EventStore, checkpoints: CheckpointStore,
     async apply(source, events, next) {
       // Asked for together, so that the store makes them durable together. Each expects the revision the one before
       // it leaves: where one fails those after it do too, and the first says why.
-      const outcomes = await Promise.allSettled(batchesOf(events).map((batch) => append(ledger, source, batch)));
+      const outcomes = await Promise.allSettled(commitsOf(events).map((batch) => append(ledger, source, batch)));
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       // A crash here costs reading these events once more, to find their chain.
       await checkpoints.saveCheckpoint(name, source, next);
@@ -62,21 +63,9 @@ async function append(ledger: EventStore, source: string, batch: readonly Source
   }
 }
 
-/** At most 256 events or 8 MiB in a commit. */
-function batchesOf(events: readonly SourceEvent[]): readonly (readonly SourceEvent[])[] {
-  const batches: SourceEvent[][] = [];
-  let bytes = 0;
-  for (const event of events) {
-    bytes += event.bytes.length;
-    const batch = batches.at(-1);
-    if (batch === undefined || batch.length === limits.maxBatchCommits || bytes > limits.maxCommitBytes) {
-      batches.push([event]);
-      bytes = event.bytes.length;
-    } else {
-      batch.push(event);
-    }
-  }
-  return batches;
+/** What a commit may hold: 256 events, or 8 MiB. */
+function commitsOf(events: readonly SourceEvent[]): readonly (readonly SourceEvent[])[] {
+  return [...inBatches(events, ({ bytes }) => bytes.length, { bytes: limits.maxCommitBytes, items: limits.maxBatchCommits })];
 }
 
 interface Place {

@@ -1,5 +1,5 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import { appendsTo, chained, startingPoint, traceParentsOf, type SourceEvent, type Telemetry } from '@tillid/eventsourcing';
+import { appendsTo, chained, inBatches, startingPoint, traceParentsOf, type SourceEvent, type Telemetry } from '@tillid/eventsourcing';
 import type { NewRecord, TopicWriting } from '../kafka-client.js';
 import { eventRecord, headRecord, sizeOf } from '../record.js';
 import { RelayRefused, type Place } from './find-place.js';
@@ -20,9 +20,9 @@ const pageEvents = 1000;
 const batchBytesMax = 1024 * 1024;
 const headEveryMs = 1000;
 
-interface Batch {
-  readonly events: readonly SourceEvent[];
-  readonly records: NewRecord[];
+interface Outgoing {
+  readonly event: SourceEvent;
+  readonly record: NewRecord;
 }
 
 /**
@@ -42,12 +42,12 @@ export async function publish(parts: Publishing, from: Place, onPublished: (publ
     // It is written all the same. But whoever wrote in between may be further than we are.
     if (offset !== expected) throw new AnotherRelay(`expected offset ${expected}, wrote at ${offset}`);
   };
-  const appendBatch = async ({ events, records }: Batch): Promise<void> => {
-    const last = events.at(-1)!;
-    const all = [...records, headRecord(await signHead(last.position, last.chain, headTimeMs))];
-    await telemetry.span('relay.publish', { source, events: events.length }, () => append(all), () => traceParentsOf(events.map(({ bytes }) => bytes)));
+  const appendBatch = async (batch: readonly Outgoing[]): Promise<void> => {
+    const last = batch.at(-1)!.event;
+    const all = [...batch.map(({ record }) => record), headRecord(await signHead(last.position, last.chain, headTimeMs))];
+    await telemetry.span('relay.publish', { source, events: batch.length }, () => append(all), () => traceParentsOf(batch.map(({ event }) => event.bytes)));
     ({ position, chain } = last);
-    onPublished({ position, events: events.length });
+    onPublished({ position, events: batch.length });
   };
 
   const appended = appendsTo(store, signal);
@@ -72,12 +72,13 @@ export async function publish(parts: Publishing, from: Place, onPublished: (publ
         continue;
       }
       const page = await store.readAll(position, Math.min(pageEvents, head.position - position));
-      for (const batch of batchesOf(chained({ ...startingPoint, position, chain }, page.map(({ bytes }) => bytes)))) {
+      const outgoing = chained({ ...startingPoint, position, chain }, page.map(({ bytes }) => bytes)).values().map((event) => ({ event, record: eventRecord(event) }));
+      for (const batch of inBatches(outgoing, ({ record }) => sizeOf(record), { bytes: batchBytesMax })) {
         if (signal.aborted) return;
         // A head says "at this time I had this and no more": true of the log's last event, and of one in the middle of
         // a backlog only as of the time of the head before. Audit dates by it; a consumer that is ahead must not take
         // it for a source that lost something.
-        if (batch.events.at(-1)!.position === head.position) headTimeMs = asOfMs;
+        if (batch.at(-1)!.event.position === head.position) headTimeMs = asOfMs;
         await appendBatch(batch);
       }
       await pauseFor(Math.max(0, readAtMs + paceMs - performance.now()), undefined, { signal }).catch(() => undefined);
@@ -85,23 +86,4 @@ export async function publish(parts: Publishing, from: Place, onPublished: (publ
   } finally {
     appended.stop();
   }
-}
-
-/** At most 1 MiB of records each, but at least one event. */
-function* batchesOf(events: readonly SourceEvent[]): Generator<Batch> {
-  let batch: { events: SourceEvent[]; records: NewRecord[] } = { events: [], records: [] };
-  let bytes = 0;
-  for (const event of events) {
-    const record = eventRecord(event);
-    const size = sizeOf(record);
-    if (batch.events.length > 0 && bytes + size > batchBytesMax) {
-      yield batch;
-      batch = { events: [], records: [] };
-      bytes = 0;
-    }
-    batch.events.push(event);
-    batch.records.push(record);
-    bytes += size;
-  }
-  if (batch.events.length > 0) yield batch;
 }

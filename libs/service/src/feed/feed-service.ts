@@ -1,7 +1,7 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { FeedServiceService, type Batch, type GetHeadReply, type GetHeadRequest, type SubscribeRequest } from '@tillid/contracts/feed/v1/service';
 import type { SignedHead } from '@tillid/contracts/event/v1/event';
-import { appendsTo, nextChain, type EventStore, type ProgressBook } from '@tillid/eventsourcing';
+import { appendsTo, inBatches, nextChain, type EventStore, type ProgressBook } from '@tillid/eventsourcing';
 import { refusals, type Clock } from '@tillid/kernel';
 import type { Call } from '../call.js';
 import { RpcController } from '../rpc-controller.js';
@@ -75,7 +75,7 @@ export class FeedController {
           continue;
         }
         const page = await this.parts.store.readAll(position, Math.min(pageSize, head.position - position));
-        for (const events of batchesOf(page.map(({ bytes }) => bytes))) {
+        for (const events of inBatches(page.values().map(({ bytes }) => Buffer.from(bytes)), ({ length }) => length, { bytes: maxBatchBytes })) {
           if (signal.aborted) return;
           chain = events.reduce<Uint8Array>((soFar, event) => nextChain(soFar, event), chain);
           // A head says "at this time I had this and no more": true of the log's last event, and of one in the middle of
@@ -102,19 +102,4 @@ export class FeedController {
   private mustBeOurs(source: string): void {
     if (source !== '' && source !== this.parts.source) throw refuse('feed.unknown_source');
   }
-}
-
-/** At most 1 MiB of events each, but at least one event. */
-function* batchesOf(page: readonly Uint8Array[]): Generator<Buffer[]> {
-  let events: Buffer[] = [];
-  let bytes = 0;
-  for (const event of page) {
-    if (events.length > 0 && bytes + event.length > maxBatchBytes) {
-      yield events;
-      [events, bytes] = [[], 0];
-    }
-    events.push(Buffer.from(event));
-    bytes += event.length;
-  }
-  if (events.length > 0) yield events;
 }
