@@ -33,10 +33,10 @@ export class RunningService {
   readonly ports: { grpc?: number; http?: number; https?: number } = {};
   private readonly http: FastifyInstance[] = [];
   private grpc: GrpcServer | undefined;
-  private relay: Worker | undefined;
   private refusals: RefusalLog | undefined;
   private refusalTimer: NodeJS.Timeout | undefined;
-  private keyRenewal: RepeatingTask | undefined;
+  /** The service's own, and those that every service has. */
+  private workers: readonly Worker[] = [];
   private stopping = false;
 
   constructor(
@@ -69,11 +69,9 @@ export class RunningService {
     this.ports.grpc = await this.grpc.listen(shell.config.grpcListen);
     // A limit of its own: addresses are as many as an attacker likes, and must not push callers out of theirs.
     await this.listenHttp({ routes: parts.routes ?? [], gate, rates: new RateLimit(clock), refusals, logger });
-    if (shell.kafka) this.relay = await relayOf(shell, shell.kafka.client, store, signer);
-    for (const worker of parts.workers) await worker.start();
-    await this.relay?.start();
-    this.keyRenewal = renewing(signer, shell);
-    this.keyRenewal.start();
+    const relay = shell.kafka && (await relayOf(shell, shell.kafka.client, store, signer));
+    this.workers = [...parts.workers, ...(relay ? [relay] : []), renewing(signer, shell)];
+    for (const worker of this.workers) await worker.start();
     observeService(shell, parts);
     if (!(await this.caughtUpWithItself())) return;
     this.grpc.serving();
@@ -99,9 +97,7 @@ export class RunningService {
     clearInterval(this.refusalTimer);
     const steps: (() => unknown)[] = [
       () => Promise.all([this.grpc?.stop(this.drainMs), ...this.http.map((server) => this.closeHttp(server))]),
-      () => this.keyRenewal?.stop(),
-      () => this.relay?.stop(),
-      ...this.parts.workers.toReversed().map((worker) => () => worker.stop()),
+      ...this.workers.toReversed().map((worker) => () => worker.stop()),
       () => this.refusals?.flushEnded(true),
       () => this.shell.closeClients(),
       ...this.parts.close.map((closable) => () => closable.close()),
@@ -159,7 +155,7 @@ export class RunningService {
 }
 
 /** Once a day and at start: the source's key, when it is older than the setting says. */
-function renewing(signer: SourceSigner, { config, logger, source }: Shell): RepeatingTask {
+function renewing(signer: SourceSigner, { config, logger, source }: Shell): Worker {
   const renew = async () => {
     if (await signer.renew(config.sourceKeyDays * dayMs)) logger.info({ source }, 'the source has a new key, announced in its log');
   };
