@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { InterceptingCall, Metadata, status, type CallOptions, type Client, type ClientReadableStream, type Interceptor } from '@grpc/grpc-js';
 import { accessRules } from '@tillid/contracts/access';
 import { Refused } from '@tillid/kernel';
-import { attributeNames, currentCorrelationId, currentTraceParentHeader, inSpan } from '@tillid/runtime';
+import { attributeNames, currentCorrelationId, currentTraceParentHeader, inSpan, splitHostAndPort } from '@tillid/runtime';
 import { SpanKind } from '@opentelemetry/api';
 import type { RpcCredentials } from './credentials.js';
 import { errorOfStatus } from './refusal-status.js';
@@ -75,7 +75,7 @@ export function rpcClient<Service extends ServiceDefinition>(service: Service, a
 
 /** An address of the wire is one machine; a name may stand for many. */
 function isOne(address: string): boolean {
-  return !address.includes(',') && (isIP(address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')) !== 0 || address.startsWith('localhost:'));
+  return !address.includes(',') && (isIP(splitHostAndPort(address).host) !== 0 || address.startsWith('localhost:'));
 }
 
 function targetOf(address: string): string {

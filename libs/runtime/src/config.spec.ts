@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigRefused, configRows, readConfig, setting } from './config.js';
 import { serviceSettings } from './service-settings.js';
-import { count, hostAndPort } from './setting-schemas.js';
+import { count, hostAndPort, splitHostAndPort } from './setting-schemas.js';
 
 const settings = {
   listen: setting({ variable: 'TILLID_LISTEN', schema: hostAndPort, meaning: 'where', breaks: 'nobody comes' }),
@@ -47,5 +47,10 @@ describe('the environment of a program', () => {
     });
     expect(config).toMatchObject({ logLevel: 'info', origin: 'tillid.local/1' });
     expect(config.jwksUrls).toBeUndefined();
+  });
+
+  it('names addresses that are split as sockets want them', () => {
+    expect(splitHostAndPort('127.0.0.1:7401')).toEqual({ host: '127.0.0.1', port: 7401 });
+    expect(splitHostAndPort('[::1]:7401')).toEqual({ host: '::1', port: 7401 });
   });
 });

@@ -4,7 +4,13 @@ import { z } from 'zod';
 export const hostAndPort = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'not host:port')
-  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'no such port');
+  .refine((text) => splitHostAndPort(text).port <= 65_535, 'no such port');
+
+/** Its two halves, the host as sockets want it: "[::1]:7401" is ::1 and 7401. */
+export function splitHostAndPort(address: string): { readonly host: string; readonly port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+}
 
 /** One host:port, a name that may stand for many machines; or several addresses of replicas, by commas: "10.0.0.1:7401,10.0.0.2:7401". */
 export const replicas = z

@@ -5,6 +5,7 @@ import { accessRules } from '@tillid/contracts/access';
 import { remoteTokenKeys } from '@tillid/crypto';
 import { parsePosition, waitForPosition } from '@tillid/rpc';
 import { Refused } from '@tillid/kernel';
+import { splitHostAndPort } from '@tillid/runtime';
 import { FeedController } from './feed/feed-service.js';
 import { relayOf } from './feed/kafka-feed.js';
 import { SourceSigner } from './feed/source-signer.js';
@@ -129,8 +130,7 @@ export class RunningService {
     const { httpListen, httpsListen } = this.shell.config;
     const listen = async (server: FastifyInstance, address: string) => {
       this.http.push(server);
-      const colon = address.lastIndexOf(':');
-      await server.listen({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) });
+      await server.listen(splitHostAndPort(address));
       const [bound] = server.addresses();
       return typeof bound === 'object' ? bound.port : 0;
     };

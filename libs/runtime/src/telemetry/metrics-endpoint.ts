@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { splitHostAndPort } from '../setting-schemas.js';
 
 export interface MetricsEndpoint {
   /** Given to the SDK before it starts: collects when it is asked. */
@@ -53,10 +54,8 @@ function end(response: ServerResponse, status: number): void {
 }
 
 function listen(server: Server, address: string): Promise<number> {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port: Number(address.slice(colon + 1)) }, () => resolve((server.address() as AddressInfo).port));
+    server.listen(splitHostAndPort(address), () => resolve((server.address() as AddressInfo).port));
   });
 }
