@@ -1,5 +1,4 @@
-import { count, httpsUrl, type ConfigOf, serviceSettings, setting } from '@tillid/runtime';
-import type { z } from 'zod';
+import { count, httpsUrl, optional, type ConfigOf, serviceSettings, setting } from '@tillid/runtime';
 
 export const auditConfig = {
   ...serviceSettings,
@@ -12,7 +11,7 @@ export const auditConfig = {
   }),
   tiles: setting({
     variable: 'TILLID_AUDIT_TILES',
-    schema: httpsUrl.optional() as z.ZodType<string | undefined, string>,
+    schema: optional(httpsUrl),
     meaning: "where the integrator serves the log's files to replicas that have no volume; they never sign",
     breaks: 'unset: the files lie in TILLID_DATA/log, and this replica takes its turn to sign: on a volume of its own it would stop at the first tile it misses',
   }),

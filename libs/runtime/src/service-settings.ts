@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { setting } from './config.js';
-import { brokers, count, folder, hostAndPort, httpsUrls, logLevel, mongoUrl, plainName, replicas } from './setting-schemas.js';
+import { brokers, count, folder, hostAndPort, httpsUrls, logLevel, mongoUrl, optional, plainName, replicas } from './setting-schemas.js';
 
 const peer = (name: string) =>
   setting({
@@ -18,13 +18,13 @@ export const serviceSettings = {
   grpcListen: setting({ variable: 'TILLID_GRPC_LISTEN', schema: hostAndPort, meaning: 'host:port for gRPC (mTLS)', breaks: 'nobody finds the service' }),
   httpListen: setting({
     variable: 'TILLID_HTTP_LISTEN',
-    schema: hostAndPort.optional() as z.ZodType<string | undefined, string>,
+    schema: optional(hostAndPort),
     meaning: 'host:port for public HTTP routes, if the service has any',
     breaks: 'unset: public routes are not served',
   }),
   httpsListen: setting({
     variable: 'TILLID_HTTPS_LISTEN',
-    schema: hostAndPort.optional() as z.ZodType<string | undefined, string>,
+    schema: optional(hostAndPort),
     meaning: 'host:port for all HTTP routes, by client certificate',
     breaks: 'unset: routes for known callers are not served',
   }),
@@ -34,7 +34,7 @@ export const serviceSettings = {
   audit: peer('audit'),
   jwksUrls: setting({
     variable: 'TILLID_JWKS_URL',
-    schema: httpsUrls.optional() as z.ZodType<readonly string[] | undefined, string>,
+    schema: optional(httpsUrls),
     meaning: "where authentication's token keys are, checked against ca.pem; of several replicas: by commas, asked until one answers",
     breaks: 'unset: every citizen token is refused (authentication itself needs none)',
   }),
@@ -46,19 +46,19 @@ export const serviceSettings = {
   }),
   mongoUrl: setting({
     variable: 'TILLID_MONGO_URL',
-    schema: mongoUrl.optional() as z.ZodType<string | undefined, string>,
+    schema: optional(mongoUrl),
     meaning: 'MongoDB, when the service has several replicas; `tls=true` in it: by the certificate in TILLID_TLS',
     breaks: 'unset: stores are files in TILLID_DATA, and this process must be the only replica',
   }),
   secretsKey: setting({
     variable: 'TILLID_SECRETS_KEY',
-    schema: (folder.optional() as z.ZodType<string | undefined, string>),
+    schema: optional(folder),
     meaning: 'file of 32 bytes that seals the secrets which replicas share in the database; required with TILLID_MONGO_URL',
     breaks: 'another key: the service does not start, for it cannot open its own secrets',
   }),
   kafkaBrokers: setting({
     variable: 'TILLID_KAFKA_BROKERS',
-    schema: brokers.optional() as z.ZodType<string | undefined, string>,
+    schema: optional(brokers),
     meaning: "Kafka's first brokers by commas, over TLS by the certificate in TILLID_TLS",
     breaks: "unset: the other services' events come over gRPC only",
   }),
@@ -93,7 +93,7 @@ export const serviceSettings = {
   }),
   metricsListen: setting({
     variable: 'TILLID_METRICS_LISTEN',
-    schema: hostAndPort.optional() as z.ZodType<string | undefined, string>,
+    schema: optional(hostAndPort),
     meaning: "host:port for GET /metrics, Prometheus' text over plain HTTP; nothing else is served there, and nothing of anyone",
     breaks: 'unset: not served; open to all: whoever reaches it learns how busy the service is',
   }),

@@ -1,5 +1,12 @@
 import { z } from 'zod';
 
+/** A setting that may be left out, and is then undefined. */
+export function optional<Value>(schema: z.ZodType<Value, string>): z.ZodType<Value | undefined, string> {
+  return schema.optional() as z.ZodType<Value | undefined, string>;
+}
+
+const everyOne = (schema: z.ZodType) => (text: string) => text.split(',').every((each) => schema.safeParse(each).success);
+
 /** "127.0.0.1:7401". */
 export const hostAndPort = z
   .string()
@@ -15,11 +22,11 @@ export function splitHostAndPort(address: string): { readonly host: string; read
 /** One host:port, a name that may stand for many machines; or several addresses of replicas, by commas: "10.0.0.1:7401,10.0.0.2:7401". */
 export const replicas = z
   .string()
-  .refine((text) => text.split(',').every((each) => hostAndPort.safeParse(each).success), 'not host:port, nor several by commas')
+  .refine(everyOne(hostAndPort), 'not host:port, nor several by commas')
   .refine((text) => !text.includes(',') || /^[\d.:,]+$/.test(text), 'several are IPv4 addresses; a name stands alone');
 
 /** Kafka's first brokers, by commas. */
-export const brokers = z.string().refine((text) => text.split(',').every((each) => hostAndPort.safeParse(each).success), 'not host:port, nor several by commas');
+export const brokers = z.string().refine(everyOne(hostAndPort), 'not host:port, nor several by commas');
 
 export const mongoUrl = z.string().regex(/^mongodb(\+srv)?:\/\/\S+$/, 'not a mongodb:// URL');
 
@@ -39,10 +46,10 @@ export function count(least: number, most: number): z.ZodType<number, string> {
 
 export const httpsUrl = z.string().refine((text) => URL.canParse(text) && new URL(text).protocol === 'https:', 'not an https URL');
 
-export const httpsUrls = z
+export const httpsUrls: z.ZodType<readonly string[], string> = z
   .string()
-  .transform((text) => text.split(','))
-  .refine((urls) => urls.every((url) => httpsUrl.safeParse(url).success), 'not https URLs by commas') as unknown as z.ZodType<readonly string[], string>;
+  .refine(everyOne(httpsUrl), 'not https URLs by commas')
+  .transform((text) => text.split(','));
 
 export const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'not a log level') as z.ZodType<LogLevel, string>;
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
