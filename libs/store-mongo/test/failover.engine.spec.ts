@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
-import { StoreFault, type AppendOutcome, type Commit, type EventStore } from '@tillid/eventsourcing';
+import { StoreFault, type Commit, type EventStore } from '@tillid/eventsourcing';
 import { checkSoundLog, commitTo } from '@tillid/testing';
 import { mongoEventStore, openMongo, type MongoDatabase } from '../src/index.js';
+import { firstResult } from './first-result.js';
 import { freshDatabase, mongoForSpecs } from './on-mongo.js';
 import { command, directUrl, isMemberOfSet, membersOf, primaryOf, type Member } from './primary.js';
 
@@ -23,16 +24,6 @@ describe.skipIf(!isReplicaSet)('a log on a replica set whose primary changes', (
     await fresh.remove();
   });
 
-  async function firstResult(commit: Commit): Promise<AppendOutcome> {
-    for (;;) {
-      try {
-        return await store.append(commit);
-      } catch (error) {
-        if (!(error instanceof StoreFault)) throw error;
-      }
-    }
-  }
-
   async function stepDown(member: Member, force = false): Promise<void> {
     // The connection may be closed before the answer.
     await command(directUrl(member), { replSetStepDown: 20, secondaryCatchUpPeriodSecs: force ? 0 : 10, force }).catch(() => undefined);
@@ -52,7 +43,7 @@ describe.skipIf(!isReplicaSet)('a log on a replica set whose primary changes', (
     const callers = Array.from({ length: 16 }, async (_, caller) => {
       for (let revision = 0; !ended; revision++) {
         const commit = commitTo(`caller-${caller}`, revision, [`${caller} ${revision}`], { reserve: [`${caller}:${revision}`] });
-        const outcome = await firstResult(commit);
+        const outcome = await firstResult(store, commit);
         if (outcome.kind !== 'appended') throw new Error(JSON.stringify(outcome));
         acknowledged.set(commit, outcome.commit.firstPosition);
       }
@@ -89,8 +80,8 @@ describe.skipIf(!isReplicaSet)('a log on a replica set whose primary changes', (
       await replication(secondaries, 'off', context);
     }
     await anotherPrimaryThan(primary);
-    expect(await firstResult(commitTo('b', 0, ['another']))).toMatchObject({ kind: 'appended' });
-    const outcome = await firstResult(commit);
+    expect(await firstResult(store, commitTo('b', 0, ['another']))).toMatchObject({ kind: 'appended' });
+    const outcome = await firstResult(store, commit);
     expect(outcome).toMatchObject({ kind: 'appended', commit: { generations: [1] } });
     expect((await checkSoundLog(store)).map(({ bytes }) => Buffer.from(bytes).toString()).sort()).toEqual(['1', 'another', 'rolled back']);
   });

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreFault, type AppendOutcome, type Commit, type EventStore } from '@tillid/eventsourcing';
 import { checkSoundLog, commitTo, plain, tcpProxy, type HeldRequests, type TcpProxy } from '@tillid/testing';
 import { mongoEventStore, mongoExpiringStore, mongoReadModelStore, mongoVault, openMongo, type AppendMoment, type AppendRetry, type MongoDatabase } from '../src/index.js';
+import { firstResult } from './first-result.js';
 import { freshDatabase, mongoForSpecs } from './on-mongo.js';
 import { directUrl, primaryOf } from './primary.js';
 import { sentBy } from './sent.js';
@@ -48,17 +49,6 @@ describe.skipIf(!engines)('on MongoDB over a wire that fails', () => {
     };
   }
 
-  /** Either way out is right: the first result, or StoreFault and the first result on retry. */
-  async function firstResult(commit: Commit): Promise<AppendOutcome> {
-    for (;;) {
-      try {
-        return await store.append(commit);
-      } catch (error) {
-        if (!(error instanceof StoreFault)) throw error;
-      }
-    }
-  }
-
   async function expectStoredOnce(commit: Commit, outcome: AppendOutcome): Promise<void> {
     expect(outcome.kind).toBe('appended');
     const found = (await witness.find(commit.commandId))!;
@@ -98,7 +88,7 @@ describe.skipIf(!engines)('on MongoDB over a wire that fails', () => {
         // Looked up, not found, about to be sent again: now the first one arrives.
         if (tries === 2) held.deliver();
       };
-      await expectStoredOnce(commit, await firstResult(commit));
+      await expectStoredOnce(commit, await firstResult(store, commit));
       expect(tries).toBeGreaterThanOrEqual(2);
     }
   });
@@ -113,7 +103,7 @@ describe.skipIf(!engines)('on MongoDB over a wire that fails', () => {
         held!.cutClients();
       });
     });
-    const outcome = await firstResult(commit);
+    const outcome = await firstResult(store, commit);
     expect(plain(outcome)).toMatchObject({ firstPosition: 7 });
     held!.deliver();
     await store.append(commitTo('after', 0, ['1']));
@@ -132,7 +122,7 @@ describe.skipIf(!engines)('on MongoDB over a wire that fails', () => {
     }
     clearTimeout(mending);
     proxy.resume();
-    for (const commit of commits) await expectStoredOnce(commit, await firstResult(commit));
+    for (const commit of commits) await expectStoredOnce(commit, await firstResult(store, commit));
     await impatient.close();
   });
 
@@ -148,7 +138,7 @@ describe.skipIf(!engines)('on MongoDB over a wire that fails', () => {
     const callers = Array.from({ length: 16 }, async (_, caller) => {
       for (let revision = 0; revision < 8; revision++) {
         const commit = commitTo(`caller-${caller}`, revision, ['x'], { reserve: [`${caller}:${revision}`] });
-        expect(await firstResult(commit)).toMatchObject({ kind: 'appended' });
+        expect(await firstResult(store, commit)).toMatchObject({ kind: 'appended' });
       }
     });
     await Promise.all(callers);
