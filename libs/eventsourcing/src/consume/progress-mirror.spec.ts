@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ProgressBook } from './progress-book.js';
 import { progressMirror } from './progress-mirror.js';
 import { startingPoint } from './take-in.js';
@@ -9,8 +9,9 @@ function mirrored(atWorkHere = false) {
   const book = new ProgressBook();
   const stored = { position: 3, reads: 0 };
   const consumer = { name: 'consents', standing: () => Promise.resolve({ ...startingPoint, position: (stored.reads++, stored.position) }) };
-  const mirror = progressMirror({ book, consumers: [{ source, consumer }], atWorkHere: () => atWorkHere, onTrouble: () => undefined, pollMs: 1, idlePollMs: 1_000_000 });
-  return { book, stored, mirror };
+  const polls = { passed: 0 };
+  const mirror = progressMirror({ book, consumers: [{ source, consumer }], atWorkHere: () => (polls.passed++, atWorkHere), onTrouble: () => undefined, pollMs: 1, idlePollMs: 1_000_000 });
+  return { book, stored, mirror, polls };
 }
 
 describe('a replica whose followers run elsewhere', () => {
@@ -22,9 +23,9 @@ describe('a replica whose followers run elsewhere', () => {
   });
 
   it('looks often only for what somebody waits for, and answers them', async () => {
-    const { book, stored, mirror } = mirrored();
+    const { book, stored, mirror, polls } = mirrored();
     await mirror.start();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await vi.waitUntil(() => polls.passed > 10);
     expect(stored.reads).toBe(1);
     const waiting = book.waitFor('consents', source, 4, AbortSignal.timeout(5_000));
     stored.position = 4;
