@@ -16,8 +16,15 @@ async function world(kafka = inMemoryKafka(), key = newSourceKey()) {
   const records = () => kafka.records().map(readRecord).filter((record): record is FeedRecord => record !== undefined);
   const positions = () => records().filter(({ kind }) => kind === 'event').map(({ position }) => position);
   const heads = () => records().flatMap((record) => (record.kind === 'head' ? [record.head] : []));
+  /** Runs, and has said where it stands. */
+  const started = async (options?: Partial<KafkaRelayOptions>) => {
+    const running = relay(options);
+    running.start();
+    await until(() => heads().length > 0);
+    return running;
+  };
   const published = async (upTo: number) => until(() => Math.max(0, ...positions()) >= upTo);
-  return { ...log, kafka, clock, errors, relay, records, positions, heads, published };
+  return { ...log, kafka, clock, errors, relay, started, records, positions, heads, published };
 }
 const upTo = (last: number, from = 1) => Array.from({ length: last - from + 1 }, (_, index) => from + index);
 /** As a consumer sees it: every position when it first appears. */
@@ -25,21 +32,17 @@ const firstAppearances = (positions: readonly number[]) => [...new Set(positions
 
 describe('the relay', () => {
   it('begins an empty topic at the head of the log, and says so', async () => {
-    const { append, relay, heads, positions } = await world();
+    const { append, started, heads, positions } = await world();
     await append(4);
-    const running = relay();
-    running.start();
-    await until(() => heads().length > 0);
+    const running = await started();
     expect(positions()).toEqual([]);
     expect(heads()[0]).toMatchObject({ source, position: 5 });
     await running.stop();
   });
 
   it('publishes what is appended: exact bytes, in order, each batch under its head', async () => {
-    const { append, relay, records, published, everything, heads, key } = await world();
-    const running = relay();
-    running.start();
-    await until(() => heads().length > 0);
+    const { append, started, records, published, everything, heads, key } = await world();
+    const running = await started();
     for (let commit = 0; commit < 20; commit++) await append(3);
     await published(61);
     await running.stop();
@@ -78,10 +81,8 @@ describe('the relay', () => {
   });
 
   it('signs a backlog as of when it last knew the end of the log: a head never says less than was true at its time', async () => {
-    const { append, relay, heads, published, store, clock } = await world();
-    const first = relay();
-    first.start();
-    await until(() => heads().length > 0);
+    const { append, relay, started, heads, published, store, clock } = await world();
+    const first = await started();
     await first.stop();
     // Three pages that wait.
     await append(2_500);
@@ -99,10 +100,8 @@ describe('the relay', () => {
   });
 
   it('writes at most a mebibyte at once', async () => {
-    const { append, relay, heads, records, published } = await world();
-    const running = relay();
-    running.start();
-    await until(() => heads().length > 0);
+    const { append, started, records, published } = await world();
+    const running = await started();
     await append(100, () => Buffer.alloc(60 * 1024, 1));
     await published(101);
     await running.stop();
@@ -116,10 +115,8 @@ describe('the relay', () => {
   });
 
   it.each(['before writing', 'after writing'] as const)('loses and skips nothing when appends fail %s', async (when) => {
-    const { append, relay, heads, published, positions, kafka } = await world();
-    const running = relay();
-    running.start();
-    await until(() => heads().length > 0);
+    const { append, started, published, positions, kafka } = await world();
+    const running = await started();
     for (let round = 0; round < 5; round++) {
       kafka.failNext(when, when);
       await append(7);
@@ -149,7 +146,7 @@ describe('the relay', () => {
   });
 
   it('tells whose work each batch goes on with, and how many events went out', async () => {
-    const { append, relay, heads, published, traceParent } = await world();
+    const { append, started, published, traceParent } = await world();
     const spans: [string, number, readonly Uint8Array[]][] = [];
     let counted = 0;
     const telemetry: Telemetry = {
@@ -159,9 +156,7 @@ describe('the relay', () => {
       },
       count: (name, _attributes, by = 1) => void (name === 'relay.events' && (counted += by)),
     };
-    const running = relay({ telemetry });
-    running.start();
-    await until(() => heads().length > 0);
+    const running = await started({ telemetry });
     await append(3);
     await published(4);
     await running.stop();
@@ -172,10 +167,8 @@ describe('the relay', () => {
   });
 
   it('stops while an append hangs', async () => {
-    const { append, relay, heads, kafka } = await world();
-    const running = relay();
-    running.start();
-    await until(() => heads().length > 0);
+    const { append, started, kafka } = await world();
+    const running = await started();
     const { begun, release } = kafka.hold();
     await append(1);
     await begun;
@@ -187,10 +180,8 @@ describe('the relay', () => {
 
 describe('two relays at once', () => {
   it('of which one was paused in the middle of an append: duplicates, and nothing else', async () => {
-    const { append, relay, heads, published, positions, kafka, errors } = await world();
-    const paused = relay();
-    paused.start();
-    await until(() => heads().length > 0);
+    const { append, relay, started, published, positions, kafka, errors } = await world();
+    const paused = await started();
     const { begun, release } = kafka.hold();
     await append(10);
     await begun;
@@ -230,10 +221,8 @@ describe('two relays at once', () => {
 
 describe('a topic that is not what the log wrote', () => {
   it('with records of strangers at its end is gone on with after the last of our own', async () => {
-    const { append, relay, heads, published, positions, kafka } = await world();
-    const first = relay();
-    first.start();
-    await until(() => heads().length > 0);
+    const { append, relay, started, published, positions, kafka } = await world();
+    const first = await started();
     await append(9);
     await published(10);
     await first.stop();
@@ -260,10 +249,8 @@ describe('a topic that is not what the log wrote', () => {
   });
 
   it.each<[string, number]>([['that was put back from a backup', 3], ['that has another history', 20]])('is left as it is by a log %s', async (_what, length) => {
-    const { append, relay, heads, published, kafka, key } = await world();
-    const first = relay();
-    first.start();
-    await until(() => heads().length > 0);
+    const { append, started, published, kafka, key } = await world();
+    const first = await started();
     await append(9);
     await published(10);
     await first.stop();
