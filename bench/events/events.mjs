@@ -3,12 +3,12 @@ import { short, whole } from '../measure/numbers.mjs';
 import { report, table } from '../measure/report.mjs';
 import { citizenWithKey, signIn } from '../system/citizens.mjs';
 import { citizenAgent, inParallel, newRelyingService, officials, partyOf } from '../system/parties.mjs';
+import { services } from '../system/process-usage.mjs';
 import { withSystem } from '../system/system.mjs';
 import { logsOf, storedBytes } from './stored.mjs';
 
 const citizens = 150;
 const signInsEach = 4;
-const services = ['identity', 'authentication', 'consent', 'audit'];
 /** Audit's own beat: one a second while anything comes in, however much it is. */
 const beat = 'HeadsSeen';
 

@@ -4,9 +4,9 @@ import { DatabaseSync } from 'node:sqlite';
 import mongoose from 'mongoose';
 import { Event } from '../../libs/contracts/dist/tillid/event/v1/event.js';
 import { eventRecord, sizeOf } from '../../libs/feed-kafka/dist/record.js';
+import { services } from '../system/process-usage.mjs';
 
 const { BSON, Binary, Long } = mongoose.mongo;
-const services = ['identity', 'authentication', 'consent', 'audit'];
 
 /** Per service and type of event: how many there are, and how long one is, as an event, as BSON and as a record of Kafka. */
 export function logsOf(data) {

@@ -1,11 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { createAuthority, createSigningRequest, issueCertificate } from '../../libs/crypto/dist/index.js';
-import { kafkaClient, servicePrincipal } from '../../libs/feed-kafka/dist/index.js';
-import { settingsOf } from '../../libs/feed-kafka/dist/topic/topic-shape.js';
+import { kafkaClient, migrateTopic, servicePrincipal, topicOf } from '../../libs/feed-kafka/dist/index.js';
 import { silentLogger } from '../../libs/runtime/dist/index.js';
 import { startEngines } from '../../libs/testing/dist/engines.js';
 
@@ -37,17 +35,12 @@ async function certificatesOf(...ids) {
   return Object.fromEntries(made);
 }
 
-/** With the settings that `migrate` gives a service's topic. */
+/** As `migrate` makes a service's. */
 function topicsOf(client) {
-  const configEntries = Object.entries(settingsOf({ replication: 1, retentionHours: 1 })).map(([name, value]) => ({ name, value }));
   let made = 0;
   return async () => {
-    const topic = `tillid.bench.${(made += 1)}`;
-    await client.administer(async (admin) => {
-      // kafkajs' own wait for the leader gives up where the broker does not know its newest topic yet.
-      await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: 1, replicationFactor: 1, configEntries }] });
-      while (!(await admin.listTopics()).includes(topic)) await delay(20);
-    });
-    return topic;
+    const source = `bench/${(made += 1)}`;
+    await migrateTopic({ client, source, replication: 1, retentionHours: 1 });
+    return topicOf(source);
   };
 }

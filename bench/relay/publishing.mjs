@@ -40,7 +40,7 @@ export async function relayed({ client, newTopic }, log, onBatch = () => undefin
 /** A relay on an empty topic would begin at the log's end. */
 async function beginAfterTheFirst(client, topic, { announced: { position, chain }, signHead }) {
   const writing = await client.openWriting(topic);
-  await writing.append([headRecord(signHead(position, chain, systemClock.nowMs()))]);
+  await writing.append([headRecord(await signHead(position, chain, systemClock.nowMs()))]);
   await writing.close();
 }
 
