@@ -45,8 +45,8 @@ export interface Day extends Parties {
   readonly random: SeededRandom;
   readonly expect: Expectations;
   readonly size: number;
-  /** Citizens wait for each other, so that the same day comes in the same order. */
-  readonly oneAtATime: boolean;
+  /** Citizens who act at the same time. With one, the same day comes in the same order. */
+  readonly atOnce: number;
   readonly citizens: Citizen[];
   /** What the day ends by printing. */
   accessLog: readonly AccessLogEntry[];

@@ -23,6 +23,8 @@ export interface DayReport {
   readonly seconds: number;
 }
 
+const citizensAtOnce = 8;
+
 /** Plays every scene, whatever the ones before it came to, so that the report tells all that does not hold. */
 export async function nationalDay(data: DataFolder, running: Running, options: DayOptions): Promise<DayReport> {
   const startedAtMs = performance.now();
@@ -37,7 +39,7 @@ export async function nationalDay(data: DataFolder, running: Running, options: D
     random: new SeededRandom(options.seed),
     expect: new Expectations(),
     size: options.citizens,
-    oneAtATime: options.oneAtATime,
+    atOnce: options.oneAtATime ? 1 : citizensAtOnce,
     citizens: [],
     accessLog: [],
     receipt: undefined,

@@ -4,8 +4,6 @@ import type { Citizen, Day, Scene } from '../day.js';
 import { inParallel } from '../in-parallel.js';
 import { inventNationalNumber, inventPerson, type Person } from '../people.js';
 
-const atOnce = 8;
-
 /** Officials register people and see their papers; level high takes two of them. */
 export const citizensAreRegistered: Scene = {
   name: 'citizens are registered and proved',
@@ -13,7 +11,7 @@ export const citizensAreRegistered: Scene = {
   async play(day, step) {
     const people = Array.from({ length: day.size }, (_, index) => inventPerson(day.random, day.run, index));
     const registered: Citizen[] = [];
-    await inParallel(people, day.oneAtATime ? 1 : atOnce, async (person, index) => {
+    await inParallel(people, day.atOnce, async (person, index) => {
       registered[index] = await register(day, person);
       await prove(day, registered[index].citizenId, index);
       step();

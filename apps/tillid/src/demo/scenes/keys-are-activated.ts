@@ -1,14 +1,12 @@
 import type { Citizen, Day, Scene } from '../day.js';
 import { inParallel } from '../in-parallel.js';
 
-const atOnce = 8;
-
 /** The letter comes; with it the citizen chooses a user id and a password and gets a card of 148 codes. */
 export const keysAreActivated: Scene = {
   name: 'keys are activated',
   steps: (day) => day.size,
   async play(day, step) {
-    await inParallel(day.citizens, day.oneAtATime ? 1 : atOnce, async (citizen, index) => {
+    await inParallel(day.citizens, day.atOnce, async (citizen, index) => {
       const { activationId, activationCode } = await day.officials[0].authentication.issueActivationCode({ citizenId: citizen.citizenId });
       if (index === 0) await wrongCode(day, citizen, activationId);
       const { card } = await day.agent.authentication.activateKey({ activationId, activationCode, userId: citizen.person.userId, password: citizen.password });

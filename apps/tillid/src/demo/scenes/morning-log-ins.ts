@@ -3,8 +3,6 @@ import type { Scene } from '../day.js';
 import { inParallel } from '../in-parallel.js';
 import { signIn } from '../sign-in.js';
 
-const atOnce = 8;
-
 /** Everyone looks at their account before work. */
 export const morningLogIns: Scene = {
   name: 'morning log-ins at Fjordbanken',
@@ -12,7 +10,7 @@ export const morningLogIns: Scene = {
   async play(day, step) {
     const subjects = new Set<string>();
     let good = 0;
-    await inParallel(day.citizens, day.oneAtATime ? 1 : atOnce, async (citizen) => {
+    await inParallel(day.citizens, day.atOnce, async (citizen) => {
       const { token, subject, level } = await signIn(day, citizen, day.fjordbanken);
       const introspected = await day.fjordbanken.authentication.introspectToken({ token });
       if (introspected.active && introspected.subject === subject && level === AssuranceLevel.SUBSTANTIAL) good++;
