@@ -13,8 +13,7 @@ import { prepareInstallation } from '../apps/tillid/dist/installation/prepare.js
 import { renewDaily } from '../apps/tillid/dist/installation/renewal.js';
 import { signRequests } from '../apps/tillid/dist/installation/requests.js';
 import { describeRunning, writeRunning } from '../apps/tillid/dist/installation/running.js';
-import { partyOf } from '../apps/tillid/dist/system/party.js';
-import { registerClient } from '../apps/tillid/dist/system/register-clients.js';
+import { registerOwnAgent } from '../apps/tillid/dist/system/register-clients.js';
 import { waitUntilServing } from '../apps/tillid/dist/up/health.js';
 
 const operator = { kind: 'operator', id: 'operator' };
@@ -47,9 +46,7 @@ async function announce() {
     process.stdout.write(`  ${name.padEnd(18)} ${serving ? 'serving' : `not serving: docker compose logs ${name}`}\n`);
     if (!serving) process.exit(1);
   }
-  const party = partyOf(operator, data.caller(operator), addresses.grpc);
-  await registerClient(party, { name: { kind: 'citizen_agent', id: 'tillid-agent' }, publicName: 'Tillid' });
-  party.close();
+  await registerOwnAgent(data, addresses.grpc);
   await writeRunning(data, { ...describeRunning(data, installation, addresses, new Date().toISOString(), {}), pid });
   process.stdout.write(`ready: npx tillid demo --data ${data.path}\n  traces   http://127.0.0.1:16686\n  metrics  http://127.0.0.1:9090\n`);
 }

@@ -1,6 +1,8 @@
 import type { CallerName } from '@tillid/crypto';
 import { Refused } from '@tillid/kernel';
-import type { Party } from './party.js';
+import type { DataFolder } from '../installation/data-folder.js';
+import type { Running } from '../installation/running.js';
+import { type Party, partyOf } from './party.js';
 
 export interface NewClient {
   readonly name: CallerName;
@@ -17,5 +19,16 @@ export async function registerClient(operator: Party, { name, publicName, dataPr
   } catch (error) {
     if (error instanceof Refused && error.code === 'client.taken') return 'was registered before';
     throw error;
+  }
+}
+
+/** The agent of the installation itself: what the demo and `tillid citizen add` act through for citizens. */
+export async function registerOwnAgent(data: DataFolder, grpc: Running['grpc']): Promise<void> {
+  const name = { kind: 'operator', id: 'operator' } as const;
+  const operator = partyOf(name, data.caller(name), grpc);
+  try {
+    await registerClient(operator, { name: { kind: 'citizen_agent', id: 'tillid-agent' }, publicName: 'Tillid' });
+  } finally {
+    operator.close();
   }
 }

@@ -11,8 +11,7 @@ import { prepareInstallation } from '../installation/prepare.js';
 import { renewDaily } from '../installation/renewal.js';
 import { signRequests } from '../installation/requests.js';
 import { describeRunning, readRunning, type Running, writeRunning } from '../installation/running.js';
-import { partyOf } from '../system/party.js';
-import { registerClient } from '../system/register-clients.js';
+import { registerOwnAgent } from '../system/register-clients.js';
 import { forgetWhatStoodIn, migrate, openEngines } from './cluster.js';
 import type { RunningEngines } from './engine-process.js';
 import { waitUntilFree } from './free-ports.js';
@@ -81,7 +80,7 @@ export async function up(data: DataFolder, { portBase, shape }: UpOptions, phase
     if (engines) await phases.phase('indexes and topics', () => migrate(data, installation, addresses, engines!));
     services.start();
     await services.untilServing(stop);
-    await phases.phase('callers registered', () => registerOwnAgent(data, addresses));
+    await phases.phase('callers registered', () => registerOwnAgent(data, addresses.grpc));
     return { ...system, running: await services.announce() };
   } catch (error) {
     await system.stop();
@@ -99,16 +98,6 @@ function startSigning(data: DataFolder, authority: Authority, phases: Phases): N
       .catch((error: unknown) => phases.line(`  signing requests failed: ${(error as Error).message}`))
       .finally(() => (busy = false));
   }, lookForRequestsEveryMs);
-}
-
-/** The agent of the installation itself: what the demo and `tillid citizen add` act through for citizens. */
-async function registerOwnAgent(data: DataFolder, addresses: Addresses): Promise<void> {
-  const operator = partyOf({ kind: 'operator', id: 'operator' }, data.caller({ kind: 'operator', id: 'operator' }), addresses.grpc);
-  try {
-    await registerClient(operator, { name: { kind: 'citizen_agent', id: 'tillid-agent' }, publicName: 'Tillid' });
-  } finally {
-    operator.close();
-  }
 }
 
 class Services {
