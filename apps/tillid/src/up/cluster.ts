@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Addresses } from '../installation/addresses.js';
+import { serviceNames } from '@tillid/runtime';
+import { type Addresses, firstOf } from '../installation/addresses.js';
 import type { DataFolder } from '../installation/data-folder.js';
 import { CommandFailure } from '../installation/failure.js';
 import type { Installation } from '../installation/installation.js';
@@ -34,15 +35,15 @@ export async function openEngines(data: DataFolder, withMongo: boolean, phases: 
 
 /** Once for each service, in the name of whoever may make topics; services themselves may not. */
 export async function migrate(data: DataFolder, installation: Installation, addresses: Addresses, engines: Engines): Promise<void> {
-  const firsts = addresses.replicas.filter(({ service }, index, all) => all.findIndex((each) => each.service === service) === index);
   await Promise.all(
-    firsts.map(async (replica) => {
+    serviceNames.map(async (name) => {
+      const replica = firstOf(addresses, name);
       const command = serviceCommand(replica, data, installation, addresses, engines);
       const lastWords: string[] = [];
       const child = spawn(process.execPath, [...command.arguments, 'migrate'], { env: { ...command.environment, TILLID_TLS: data.brokerAdministratorTls }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
       for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk: Buffer) => lastWords.push(chunk.toString('utf8')));
       const code = await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
-      if (code !== 0) throw new CommandFailure(`${replica.service} could not be migrated:\n${lastWords.join('').trimEnd()}`, 1);
+      if (code !== 0) throw new CommandFailure(`${name} could not be migrated:\n${lastWords.join('').trimEnd()}`, 1);
     }),
   );
 }
