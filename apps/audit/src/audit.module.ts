@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { followLog, followSource, ProgressBook, type FollowerParts } from '@tillid/eventsourcing';
 import type { ServiceName } from '@tillid/runtime';
@@ -38,7 +37,7 @@ export class AuditModule {}
 async function signing(shell: Shell<AuditConfig>, stores: AuditStores): Promise<Signing> {
   const { config, clock, telemetry, logger } = shell;
   const seed = await shell.secret('log-signing');
-  return openSigning({ ...stores, origin: config.origin, seed, data: config.data, vkeyFile: join(config.data, 'log.vkey'), tiles: config.tiles, checkpointIntervalMs: config.checkpointIntervalMs, shell, clock, telemetry, logger });
+  return openSigning({ ...stores, origin: config.origin, seed, data: config.data, tiles: config.tiles, checkpointIntervalMs: config.checkpointIntervalMs, shell, clock, telemetry, logger });
 }
 
 function assemble(shell: Shell, { events, ledger, readModels, readings }: AuditStores, book: ProgressBook, { signedTree, files }: Signing): Promise<AssembledAudit> {

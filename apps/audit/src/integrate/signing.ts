@@ -14,9 +14,8 @@ import { TreeWatch } from './tree-watch.js';
 export interface SigningParts {
   readonly origin: string;
   readonly seed: Uint8Array;
-  /** The service's own folder; the log's files lie in `log` below it. */
+  /** The service's own folder: the log's files lie in `log` below it, the key it is verified with in `log.vkey`. */
   readonly data: string;
-  readonly vkeyFile: string;
   /** Where the files are read by a replica that has no volume. */
   readonly tiles: string | undefined;
   readonly ledger: EventStore;
@@ -41,7 +40,7 @@ export interface Signing {
  */
 export async function openSigning(parts: SigningParts): Promise<Signing> {
   const { shell, data, tiles, treeHead: record, ledger, clock, telemetry, logger, checkpointIntervalMs } = parts;
-  const key = await openSigningKey(parts.origin, parts.seed, parts.vkeyFile);
+  const key = await openSigningKey(parts.origin, parts.seed, join(data, 'log.vkey'));
   const signedTree = new SignedTree();
   const watch = () => new TreeWatch({ record, ledger, verifier: key.verifier, signedTree, clock, onTrouble: (err) => logger.warn({ err }, 'the signed tree head could not be read') });
   if (tiles !== undefined) return { signedTree, files: new RemoteTiles(tiles, shell.tls), workers: [watch()] };
