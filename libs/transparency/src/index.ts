@@ -7,6 +7,8 @@ export { checkInclusion, proveInclusion } from './inclusion-proof.js';
 export { bundlePath, checkpointPath, parseLogPath, partialsFolder, tilePath, tileWidth, type BundlePlace, type CheckpointPlace, type TilePlace } from './layout.js';
 export { InMemoryLog } from './in-memory-log.js';
 export type { LogFiles, OnEntry } from './log-files.js';
+export { checkMapProof, emptyMapRoot, emptySubtree, joinSubtrees, mapSubtree, proveInMap, type MapEntry, type MapProof, type MapSubtree } from './map.js';
+export { bucketOf, mapBuckets, MapTop, type BucketEntries } from './map-top.js';
 export { formatVkey, noteSigner, parseVkey, vkeyOf, type NoteSigner, type NoteVerifier } from './note-key.js';
 export { noteLimits, openNote, parseNote, signNote, type NoteSignature, type SignedNote } from './note.js';
 export { checkReceipt, formatReceipt, parseReceipt, type Receipt } from './receipt.js';
