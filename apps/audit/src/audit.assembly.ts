@@ -6,6 +6,9 @@ import { linksProjection } from './access-log/links.read-model.js';
 import type { AuditRoom } from './audit.room.js';
 import type { LoggedEvent } from './domain/audit.events.js';
 import type { SignedTree } from './integrate/signed-tree.js';
+import { ownLogConsumer } from './own-log/own-log.consumer.js';
+import { OwnLogHeadsRecorder } from './own-log/own-log-heads.js';
+import { OwnLogMap } from './own-log/own-log-map.js';
 import { readingDaysProjection } from './record-reading/reading-days.read-model.js';
 import { Heads } from './take-in/heads.js';
 import { HeadsRecorder } from './take-in/heads-recorder.js';
@@ -24,6 +27,7 @@ export interface AssembledAudit {
   readonly room: AuditRoom;
   readonly heads: Heads;
   readonly headsRecorder: HeadsRecorder;
+  readonly ownLogHeads: OwnLogHeadsRecorder;
   /** Follows every source. */
   readonly takeIn: Consumer;
   /** Follow the ledger, and nothing else: every read model is a function of it. */
@@ -33,14 +37,18 @@ export interface AssembledAudit {
 /** The service, whatever it stores with and whatever feeds it: the module and the specs put it together from this. */
 export async function assembleAudit(ports: AuditPorts): Promise<AssembledAudit> {
   const { log, ledger, readModels, readings, book, signedTree, files } = ports;
-  const [entries, links, clients, readingDays] = await Promise.all([
+  const [entries, links, clients, readingDays, ownLogs] = await Promise.all([
     projectionConsumer(entriesProjection, readModels),
     projectionConsumer(linksProjection, readModels),
     projectionConsumer(clientsProjection, readModels),
     projectionConsumer(readingDaysProjection, readModels),
+    ownLogConsumer(readModels),
   ]);
   const heads = new Heads(log.clock);
   const headsRecorder = new HeadsRecorder(log, heads);
-  const room: AuditRoom = { log, ledger, readings, book, signedTree, files, heads, headsRecorder, entries: entries.table, links: links.table, clients: clients.table, readingDays: readingDays.table };
-  return { room, heads, headsRecorder, takeIn: ledgerConsumer(ledger, readModels), readers: [entries, links, clients, readingDays] };
+  const ownLogMap = new OwnLogMap({ logs: ownLogs.table, lines: ownLogs.lines });
+  const ownLogHeads = new OwnLogHeadsRecorder(log, book, ownLogMap);
+  const tables = { entries: entries.table, links: links.table, clients: clients.table, readingDays: readingDays.table, ownLogLines: ownLogs.lines };
+  const room: AuditRoom = { log, ledger, readings, book, signedTree, files, heads, headsRecorder, ownLogMap, ownLogHeads, ...tables };
+  return { room, heads, headsRecorder, ownLogHeads, takeIn: ledgerConsumer(ledger, readModels), readers: [entries, links, clients, readingDays, ownLogs] };
 }

@@ -5,9 +5,11 @@ import { AUDIT_ROOM, type AuditRoom } from './audit.room.js';
 import { getCheckpoint } from './get-checkpoint/get-checkpoint.js';
 import { getCoverage } from './get-coverage/get-coverage.js';
 import { getEntry } from './get-entry/get-entry.js';
+import { getOwnLogHead } from './get-own-log-head/get-own-log-head.js';
 import { getReceipt } from './get-receipt/get-receipt.js';
 import { listAccessLog } from './list-access-log/list-access-log.js';
 import { replay } from './replay/replay.js';
+import { streamMyEvents } from './stream-my-events/stream-my-events.js';
 
 type Slice<Request, Answer> = (room: AuditRoom, request: Request, call: Call) => Answer;
 
@@ -19,6 +21,8 @@ export class AuditController implements Handlers<typeof AuditServiceService> {
   readonly listAccessLog = this.rpc(listAccessLog);
   readonly getEntry = this.rpc(getEntry);
   readonly getReceipt = this.rpc(getReceipt);
+  readonly getOwnLogHead = this.rpc(getOwnLogHead);
+  readonly streamMyEvents = this.rpc(streamMyEvents);
   readonly getCoverage = this.rpc(getCoverage);
   readonly replay = this.rpc(replay);
   readonly getCheckpoint = this.rpc(getCheckpoint);

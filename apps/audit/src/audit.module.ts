@@ -46,7 +46,7 @@ function assemble(shell: Shell, { events, ledger, readModels, readings }: AuditS
   return assembleAudit({ log, ledger, readModels, readings, book, signedTree, files });
 }
 
-function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook, { signedTree, workers }: Signing, { room, heads, headsRecorder, takeIn, readers }: AssembledAudit): ServiceParts {
+function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook, { signedTree, workers }: Signing, { room, heads, headsRecorder, ownLogHeads, takeIn, readers }: AssembledAudit): ServiceParts {
   const { clock, telemetry, logger } = shell;
   const { events, ledger, treeHead, readModels, readings } = stores;
   const onTrouble: FollowerParts['onTrouble'] = ({ kind, source, consumer, reason, error }) => logger.warn({ source, consumer, reason, err: error }, `a consumer is ${kind}`);
@@ -61,6 +61,7 @@ function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook,
       ...readers.map((consumer) => followLog({ ...parts, source: ledgerSource, consumer, store: ledger })),
       ...feeds.map((feed) => followSource({ ...parts, ...feed, consumer: takeIn, onHead: (head) => heads.heard(head) })),
       new RepeatingTask(secondMs, () => headsRecorder.record(), failed('the heads seen could not be recorded')),
+      new RepeatingTask(secondMs, () => ownLogHeads.record(), failed('the heads of the own logs could not be recorded')),
       // What it misses while it is down it finds when it is up.
       new RepeatingTask(60 * secondMs, () => closeDays(room), failed('the readings of past days could not be recorded')),
     ],

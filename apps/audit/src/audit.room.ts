@@ -4,6 +4,9 @@ import type { EntryDocument } from './access-log/entries.read-model.js';
 import type { LinkDocument } from './access-log/links.read-model.js';
 import type { LoggedEvent } from './domain/audit.events.js';
 import type { SignedTree } from './integrate/signed-tree.js';
+import type { OwnLogLineDocument } from './own-log/own-log.documents.js';
+import type { OwnLogHeadsRecorder } from './own-log/own-log-heads.js';
+import type { OwnLogMap } from './own-log/own-log-map.js';
 import type { ReadingDayDocument } from './record-reading/reading-days.read-model.js';
 import type { Heads } from './take-in/heads.js';
 import type { HeadsRecorder } from './take-in/heads-recorder.js';
@@ -20,6 +23,9 @@ export interface AuditRoom {
   readonly entries: ReadModelTable<EntryDocument>;
   readonly links: ReadModelTable<LinkDocument>;
   readonly clients: ReadModelTable<ClientDocument>;
+  readonly ownLogLines: ReadModelTable<OwnLogLineDocument>;
+  readonly ownLogMap: Pick<OwnLogMap, 'advanceTo' | 'headOf'>;
+  readonly ownLogHeads: Pick<OwnLogHeadsRecorder, 'last'>;
   readonly readingDays: ReadModelTable<ReadingDayDocument>;
   /** How often each citizen read today, until the day is over. */
   readonly readings: ExpiringStore;

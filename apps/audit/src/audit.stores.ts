@@ -3,11 +3,12 @@ import type { StorePlan, Stores } from '@tillid/service';
 import { clientsProjection } from './access-log/clients.read-model.js';
 import { entriesProjection } from './access-log/entries.read-model.js';
 import { linksProjection } from './access-log/links.read-model.js';
+import { ownLogLinesModel, ownLogsModel } from './own-log/own-log.documents.js';
 import { readingDaysProjection } from './record-reading/reading-days.read-model.js';
 
 export const auditStorePlan: StorePlan = {
   eventStores: ['log', 'ledger'],
-  readModels: [entriesProjection.model, linksProjection.model, clientsProjection.model, readingDaysProjection.model],
+  readModels: [entriesProjection.model, linksProjection.model, clientsProjection.model, ownLogsModel, ownLogLinesModel, readingDaysProjection.model],
   vault: false,
   expiringStores: ['readings'],
 };

@@ -1,7 +1,9 @@
-import { AuditServiceService, type ReplayBatch } from '@tillid/contracts/audit/v1/service';
+import { OwnLogHeads } from '@tillid/contracts/audit/v1/events';
+import { AuditServiceService, type MyEventsBatch, type ReplayBatch } from '@tillid/contracts/audit/v1/service';
 import { ActorKind, Event } from '@tillid/contracts/event/v1/event';
+import { emptyChain, nextChain, nextChainOver, ownLogMapKey, ownLogMapValue } from '@tillid/eventsourcing';
 import type { Caller } from '@tillid/service';
-import { checkReceipt, leafHash, parseReceipt, verifyLog } from '@tillid/transparency';
+import { checkMapProof, checkReceipt, leafHash, parseReceipt, verifyLog } from '@tillid/transparency';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkpointReading } from '../src/integrate/observe-integration.js';
 import { publicLogRoutes } from '../src/public-log/public-log.routes.js';
@@ -58,7 +60,7 @@ describe("a citizen's access log", () => {
 
   it('pages without leaving out or repeating', async () => {
     await annaAtTheBank();
-    for (let index = 0; index < 7; index += 1) await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: index % 2 ? 'anna' : 'p-anna' });
+    for (let index = 0; index < 7; index += 1) await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', index % 2 ? { subject: 'anna' } : { subject: 'p-anna', clientId: 'fjordbanken' });
     await agent().call(AuditServiceService.listAccessLog, {}, anna);
     await audit.settled();
     const seen: number[] = [];
@@ -80,7 +82,7 @@ describe("a citizen's access log", () => {
     await closeDays(audit.room);
     const readings = async () => {
       await audit.settled();
-      const page = await audit.room.entries.page({ index: 'bySubject', equals: ['anna'], limit: 10 });
+      const page = await audit.room.ownLogLines.page({ index: 'byOwner', equals: ['citizen/anna'], limit: 10 });
       return page.documents.length;
     };
     expect(await readings()).toBe(1);
@@ -98,6 +100,116 @@ describe("a citizen's access log", () => {
     expect(Event.decode(event).subject).toBe('p-anna');
     for (const unknown of [leafIndex - 1, 10_000]) await expect(agent().call(AuditServiceService.getEntry, { leafIndex: unknown }, anna)).rejects.toThrow('entry.unknown');
     await expect(agent().call(AuditServiceService.getEntry, { leafIndex }, { citizen: { subject: 'bent' } })).rejects.toThrow('entry.unknown');
+  });
+});
+
+describe("a citizen who keeps the head of her log", () => {
+  const owner = 'citizen/anna';
+  const headFor = async () => {
+    await audit.settled();
+    await audit.ownLogHeads.record();
+    await audit.settled();
+    const { heads, event, receipt } = await agent().call(AuditServiceService.getOwnLogHead, {}, anna);
+    // All of this needs the log's key, and nothing of audit.
+    const { index, checkpoint } = checkReceipt(parseReceipt(receipt), leafHash(event), audit.vkey);
+    const { type, data } = Event.decode(event);
+    const committed = OwnLogHeads.decode(data);
+    expect(type).toBe('tillid.audit.v1.OwnLogHeads');
+    for (const { owner: whose, number, chain, siblings, otherKey, otherValue } of heads) {
+      const other = otherKey.length > 0 ? { other: { key: otherKey, value: otherValue } } : {};
+      checkMapProof(committed.root, ownLogMapKey(whose), number > 0 ? ownLogMapValue({ number, chain }) : undefined, { siblings, ...other });
+    }
+    expect(heads.map((head) => head.owner)).toEqual([owner, 'everyone']);
+    return { own: heads[0]!, everyones: heads[1]!, committed, index, checkpoint };
+  };
+
+  it('can show later that nothing before it was taken out or slipped in, and that nothing newer is held back', async () => {
+    await annaAtTheBank();
+    const kept = await headFor();
+    expect(kept).toMatchObject({ own: { number: 2 }, everyones: { number: 0 }, committed: { logs: 2 } });
+    await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'p-anna', clientId: 'fjordbanken' });
+    const { entries } = await agent().call(AuditServiceService.listAccessLog, {}, anna);
+    await audit.settled();
+    const later = await headFor();
+    const own = entries.filter(({ everyones }) => !everyones).toReversed();
+    expect(own.map(({ number }) => number)).toEqual(own.map((_line, index) => index + 1));
+    let chain: Uint8Array = emptyChain;
+    for (const line of own) {
+      chain = nextChainOver(chain, line.leafHash);
+      expect(line.chain).toEqual(Buffer.from(chain));
+      if (line.number === kept.own.number) expect(line.chain).toEqual(kept.own.chain);
+    }
+    const all = (await agent().call(AuditServiceService.listAccessLog, {}, anna)).entries.filter(({ everyones }) => !everyones);
+    expect(all.find(({ number }) => number === later.own.number)?.chain).toEqual(later.own.chain);
+    expect(later.own.number).toBe(all.length);
+  });
+
+  it('is proved to have no line while she has none', async () => {
+    await audit.happens('identity/0', 'tillid.identity.v1.CitizenRegistered', { subject: 'bent' });
+    expect((await headFor()).own).toMatchObject({ number: 0, chain: Buffer.alloc(0) });
+  });
+
+  it('is told to come again while nothing is committed, and not told about others', async () => {
+    await expect(agent().call(AuditServiceService.getOwnLogHead, {}, anna)).rejects.toThrow('own_log.not_yet');
+    await expect(agent().call(AuditServiceService.getOwnLogHead, {})).rejects.toThrow('token.required');
+    await expect(auditor().call(AuditServiceService.getOwnLogHead, {})).rejects.toThrow('call.not_allowed');
+  });
+
+  it('costs the log nothing while nobody has a new line', async () => {
+    await annaAtTheBank();
+    expect(await audit.ownLogHeads.record()).toBe(true);
+    await audit.settled();
+    expect(await audit.ownLogHeads.record()).toBe(false);
+    await audit.happens('consent/0', 'tillid.consent.v1.AgreementRegistered', {});
+    expect(await audit.ownLogHeads.record()).toBe(false);
+  });
+});
+
+describe('a relying service that follows its own events', () => {
+  const collect = async (stream: AsyncIterable<MyEventsBatch>) => {
+    const batches: MyEventsBatch[] = [];
+    for await (const batch of stream) batches.push(batch);
+    return { numbers: batches.flatMap(({ firstNumber, events }) => events.map((_event, index) => firstNumber + index)), events: batches.flatMap(({ events }) => events), last: batches.at(-1) };
+  };
+  const shares = async (count: number, clientId = 'fjordbanken') => {
+    for (let index = 0; index < count; index += 1) await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: `p-${index}`, clientId });
+  };
+
+  it('gets each of them once, densely numbered, by a chain it can recompute, and no one else\'s', async () => {
+    await shares(3);
+    await shares(2, 'another');
+    await shares(2);
+    const { numbers, events, last } = await collect(bank().stream(AuditServiceService.streamMyEvents, {}));
+    expect(numbers).toEqual([1, 2, 3, 4, 5]);
+    expect(events.every(({ event }) => Event.decode(event).clientId === 'fjordbanken')).toBe(true);
+    expect(last?.chain).toEqual(Buffer.from(events.reduce<Uint8Array>((chain, { event }) => nextChain(chain, event), emptyChain)));
+  });
+
+  it('goes on after the last number it has, and is told when it has more than there is', async () => {
+    await shares(4);
+    expect((await collect(bank().stream(AuditServiceService.streamMyEvents, { afterNumber: 3 }))).numbers).toEqual([4]);
+    expect((await collect(bank().stream(AuditServiceService.streamMyEvents, { afterNumber: 4 }))).numbers).toEqual([]);
+    await expect(collect(bank().stream(AuditServiceService.streamMyEvents, { afterNumber: 5 }))).rejects.toThrow('own_log.number_ahead');
+    await expect(collect(auditor().stream(AuditServiceService.streamMyEvents, {}))).rejects.toThrow('call.not_allowed');
+  });
+
+  it('hears of the next as it happens, until it leaves', async () => {
+    await shares(1);
+    const leaving = new AbortController();
+    const numbers: number[] = [];
+    for await (const { firstNumber, events } of bank().stream(AuditServiceService.streamMyEvents, { follow: true }, { signal: leaving.signal })) {
+      numbers.push(...events.map((_event, index) => firstNumber + index));
+      if (numbers.length === 1) await shares(1);
+      if (numbers.length === 2) leaving.abort();
+    }
+    expect(numbers).toEqual([1, 2]);
+  });
+
+  it('can have the head of its log proved, too', async () => {
+    await shares(2);
+    await audit.ownLogHeads.record();
+    const { heads } = await bank().call(AuditServiceService.getOwnLogHead, {});
+    expect(heads).toMatchObject([{ owner: 'client/fjordbanken', number: 2 }]);
   });
 });
 

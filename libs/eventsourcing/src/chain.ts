@@ -12,6 +12,18 @@ export function nextChain(chain: Uint8Array, eventBytes: Uint8Array): Buffer {
   if (chain.length !== hashBytes) throw new RangeError('a chain has 32 bytes');
   scratch.set(chain);
   leafHashInto(scratch, hashBytes, eventBytes);
+  return hashOfScratch();
+}
+
+/** The same from the event's leaf hash: for one who may not, or need not, have the event. */
+export function nextChainOver(chain: Uint8Array, eventLeafHash: Uint8Array): Buffer {
+  if (chain.length !== hashBytes || eventLeafHash.length !== hashBytes) throw new RangeError('a chain has 32 bytes');
+  scratch.set(chain);
+  scratch.set(eventLeafHash, hashBytes);
+  return hashOfScratch();
+}
+
+function hashOfScratch(): Buffer {
   const next = Buffer.allocUnsafe(hashBytes);
   next.write(hash('sha256', scratch, 'binary'), 0, hashBytes, 'latin1');
   return next;

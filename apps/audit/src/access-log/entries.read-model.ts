@@ -1,10 +1,9 @@
-import { occurredAtMs, projection, readModel } from '@tillid/eventsourcing';
-import { concernEveryone, entryEvents, everyone, type EntryEvent } from './entry-events.js';
+import { concernEveryone, occurredAtMs, projection, readModel } from '@tillid/eventsourcing';
+import { entryEvents, type EntryEvent } from './entry-events.js';
 
-/** One line of someone's access log. Keyed by the subject as it was written: the links are joined when it is read. */
+/** What an access log shows of an entry. In whose log it stands, and where, is for own-log to say. */
 export interface EntryDocument {
   readonly leafIndex: number;
-  readonly subject: string;
   readonly occurredAtMs: number;
   readonly type: string;
   readonly actor: { readonly kind: number; readonly id: string; readonly onBehalfOf: string };
@@ -18,9 +17,9 @@ export interface EntryDocument {
 
 export const entriesModel = readModel<EntryDocument>({
   name: 'access-entries',
-  version: 1,
+  version: 2,
   key: ({ leafIndex }) => String(leafIndex),
-  indexes: { bySubject: ({ subject, leafIndex }) => [subject, leafIndex] },
+  indexes: {},
 });
 
 export const entriesProjection = projection<EntryDocument, EntryEvent>({
@@ -33,7 +32,6 @@ export const entriesProjection = projection<EntryDocument, EntryEvent>({
     const { authority, actor, outcome } = envelope;
     return {
       leafIndex: position - 1,
-      subject: envelope.subject === '' ? everyone : envelope.subject,
       occurredAtMs: occurredAtMs(recorded),
       type: envelope.type,
       actor: { kind: actor?.kind ?? 0, id: actor?.id ?? '', onBehalfOf: actor?.onBehalfOf ?? '' },

@@ -43,10 +43,6 @@ function attributesOf(type: string, data: Uint8Array): readonly string[] {
   }
 }
 
-/** Events without a subject that concern everyone. */
-export const concernEveryone: ReadonlySet<string> = new Set(['tillid.audit.v1.LogReplayed']);
-export const everyone = '*';
-
 export const clientEvents = rare(eventCodec('tillid.authentication.v1', { ClientRegistered: authentication.ClientRegistered }));
 export const linkEvents = rare(eventCodec('tillid.authentication.v1', { SubjectLinked: authentication.SubjectLinked }));
 export const logReadEvents = rare(eventCodec('tillid.audit.v1', { AccessLogRead: audit.AccessLogRead }));

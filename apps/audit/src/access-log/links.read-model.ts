@@ -10,9 +10,9 @@ export interface LinkDocument {
 
 export const linksModel = readModel<LinkDocument>({
   name: 'subject-links',
-  version: 1,
+  version: 2,
   key: ({ pseudonym }) => pseudonym,
-  indexes: { byCitizen: ({ citizenId, pseudonym }) => [citizenId, pseudonym] },
+  indexes: {},
 });
 
 export const linksProjection = projection<LinkDocument, EventOf<typeof linkEvents>>({

@@ -1,8 +1,8 @@
-import { AccessLogRead, HeadsSeen, LogReplayed } from '@tillid/contracts/audit/v1/events';
+import { AccessLogRead, HeadsSeen, LogReplayed, OwnLogHeads } from '@tillid/contracts/audit/v1/events';
 import { commonEvents, eventCodec, type EventOf } from '@tillid/eventsourcing';
 
 /** Audit's own acts, and what the shell writes into its log. */
-export const auditEvents = eventCodec('tillid.audit.v1', { HeadsSeen, AccessLogRead, LogReplayed });
+export const auditEvents = eventCodec('tillid.audit.v1', { HeadsSeen, AccessLogRead, LogReplayed, OwnLogHeads });
 export type AuditEvent = EventOf<typeof auditEvents>;
 
 export const loggedEvents = auditEvents.and(commonEvents);
@@ -15,5 +15,6 @@ export const ledgerSource = 'ledger/0';
 export const sources = ['identity/0', 'authentication/0', 'consent/0', auditSource] as const;
 
 export const headsSeenStream = 'heads-seen';
+export const ownLogHeadsStream = 'own-log-heads';
 export const logReadStream = (citizenId: string, day: string) => `log-read-${citizenId}-${day}`;
 export const replayStream = (replayId: string) => `replay-${replayId}`;

@@ -6,6 +6,10 @@ export const refuse = refusals({
   'receipt.not_yet': 'busy',
   /** The log is so new that nothing is signed. */
   'checkpoint.not_yet': 'busy',
+  /** No head of one's own log is committed yet. */
+  'own_log.not_yet': 'busy',
+  /** The caller has more events than its log. */
+  'own_log.number_ahead': 'precondition',
   'replay.position_ahead': 'precondition',
   'replay.token_malformed': 'invalid',
   'call.malformed': 'invalid',

@@ -1,6 +1,6 @@
 import type { GetEntryReply, GetEntryRequest } from '@tillid/contracts/audit/v1/service';
+import { concernEveryone } from '@tillid/eventsourcing';
 import { citizenOf, type Call } from '@tillid/service';
-import { concernEveryone } from '../access-log/entry-events.js';
 import { readEntry, sourcePositionOf } from '../access-log/ledger-entry.js';
 import { isOwn } from '../access-log/subjects.js';
 import type { AuditRoom } from '../audit.room.js';

@@ -1,8 +1,7 @@
 import type { GetReceiptReply, GetReceiptRequest } from '@tillid/contracts/audit/v1/service';
-import { parsePosition } from '@tillid/eventsourcing';
+import { concernEveryone, parsePosition } from '@tillid/eventsourcing';
 import type { Call } from '@tillid/service';
 import { formatReceipt, proveInclusion, subtreeRootsFrom } from '@tillid/transparency';
-import { concernEveryone } from '../access-log/entry-events.js';
 import { readEntry, type LedgerEntry } from '../access-log/ledger-entry.js';
 import { isOwn } from '../access-log/subjects.js';
 import type { AuditRoom } from '../audit.room.js';
@@ -19,14 +18,19 @@ export async function getReceipt(room: AuditRoom, request: GetReceiptRequest, ca
   const leafIndex = request.leafIndex ?? (await leafAt(room, request.sourcePosition, signal));
   const entry = leafIndex === undefined ? undefined : await readEntry(room.ledger, leafIndex);
   if (entry === undefined || !(await maySee(room, entry, call))) throw refuse('entry.unknown');
-  if (!(await room.signedTree.waitForSize(entry.leafIndex + 1, signal))) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
-  const { size, checkpoint } = room.signedTree.head;
-  const path = await proveInclusion(entry.leafIndex, size, subtreeRootsFrom(room.files, size));
-  return { receipt: formatReceipt({ index: entry.leafIndex, path, checkpoint }), event: Buffer.from(entry.bytes), leafIndex: entry.leafIndex };
+  return { receipt: await receiptOf(room, entry.leafIndex, signal), event: Buffer.from(entry.bytes), leafIndex: entry.leafIndex };
+}
+
+/** The .tlog-proof of an entry, once a checkpoint covers it. */
+export async function receiptOf({ signedTree, files }: Pick<AuditRoom, 'signedTree' | 'files'>, leafIndex: number, signal: AbortSignal): Promise<string> {
+  if (!(await signedTree.waitForSize(leafIndex + 1, signal))) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
+  const { size, checkpoint } = signedTree.head;
+  const path = await proveInclusion(leafIndex, size, subtreeRootsFrom(files, size));
+  return formatReceipt({ index: leafIndex, path, checkpoint });
 }
 
 /** Where an event of a source stands in the ledger; waits for one that was written and has not arrived. */
-async function leafAt({ ledger, book }: AuditRoom, text: string, signal: AbortSignal): Promise<number | undefined> {
+export async function leafAt({ ledger, book }: Pick<AuditRoom, 'ledger' | 'book'>, text: string, signal: AbortSignal): Promise<number | undefined> {
   const wanted = parsePosition(text);
   if (wanted === undefined || wanted.position === 0) throw refuse('call.malformed', { fields: [{ field: 'source_position', description: 'is not "<source>@<position>", and there is no leaf_index' }] });
   if (!sources.some((source) => source === wanted.source)) return undefined;

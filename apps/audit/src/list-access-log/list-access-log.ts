@@ -1,38 +1,41 @@
 import type { AccessLogEntry, ListAccessLogReply, ListAccessLogRequest } from '@tillid/contracts/audit/v1/service';
+import { citizenOwner, everyoneOwner, StoreFault, type LogOwner } from '@tillid/eventsourcing';
 import { citizenOf, parseRequest, type Call } from '@tillid/service';
 import { z } from 'zod';
 import { entriesProjection, type EntryDocument } from '../access-log/entries.read-model.js';
 import { sourcePositionOf } from '../access-log/ledger-entry.js';
-import { linksProjection } from '../access-log/links.read-model.js';
-import { subjectsOf } from '../access-log/subjects.js';
 import type { AuditRoom } from '../audit.room.js';
 import { waitingFor } from '../deadline.js';
 import { ledgerSource } from '../domain/audit.events.js';
 import { coverageOf } from '../get-coverage/coverage.js';
+import { ownLogsName } from '../own-log/own-log.consumer.js';
+import type { OwnLogLineDocument } from '../own-log/own-log.documents.js';
 import { recordReading } from '../record-reading/record-reading.js';
 
 const schema = z.object({
   pageSize: z.number().int().max(200).transform((size) => (size === 0 ? 50 : size)),
-  // The leaf index of the last entry of the page before.
-  pageToken: z.string().regex(/^(?:|[0-9]{1,15})$/).transform((token) => (token === '' ? undefined : Number(token))),
+  // The numbers of the last lines shown, of one's own log and of everyone's.
+  pageToken: z.string().regex(/^(?:|[0-9]{1,15}\.[0-9]{1,15})$/).transform((token) => (token === '' ? undefined : token.split('.').map(Number))),
 });
 /** How long the query waits for what is in the ledger already. */
 const catchUpMsMax = 2000;
 
-/** Newest first, over every name the citizen has. */
+/** Newest first: the citizen's own log, under every name they have, and everyone's. */
 export async function listAccessLog(room: AuditRoom, request: ListAccessLogRequest, call: Call): Promise<ListAccessLogReply> {
-  const { pageSize, pageToken } = parseRequest(schema, request);
+  const { pageSize, pageToken: [beforeOwn, beforeEveryones] = [] } = parseRequest(schema, request);
   const citizenId = citizenOf(call).subject;
   await recordReading(room, call, citizenId);
   const caughtUp = await catchUp(room, call);
-  const subjects = await subjectsOf(room, citizenId);
-  const pages = await Promise.all(subjects.map((subject) => pageOf(room, subject, pageToken, pageSize + 1)));
-  const merged = pages.flat().sort((one, other) => other.leafIndex - one.leafIndex);
+  const own = await linesOf(room, citizenOwner(citizenId), beforeOwn, pageSize + 1);
+  const everyones = await linesOf(room, everyoneOwner, beforeEveryones, pageSize + 1);
+  // As they were numbered, which in each log is its order: nothing is left out or repeated between pages.
+  const merged = [...own, ...everyones].sort((one, other) => other.numberedAt - one.numberedAt || other.number - one.number);
   const shown = merged.slice(0, pageSize);
+  const documents = await room.entries.getMany(shown.map(({ leafIndex }) => String(leafIndex)));
   const coverage = await coverageOf(room);
   return {
-    entries: await Promise.all(shown.map((entry) => lineOf(room, entry))),
-    nextPageToken: merged.length > pageSize ? String(shown.at(-1)?.leafIndex) : '',
+    entries: await Promise.all(shown.map((line) => shownLine(room, line, documents.get(String(line.leafIndex))))),
+    nextPageToken: merged.length > pageSize ? `${lastNumber(shown, own, beforeOwn)}.${lastNumber(shown, everyones, beforeEveryones)}` : '',
     coverage: caughtUp ? coverage : { ...coverage, mayBeIncomplete: `access_log.behind ${coverage.mayBeIncomplete}`.trim() },
   };
 }
@@ -41,18 +44,27 @@ export async function listAccessLog(room: AuditRoom, request: ListAccessLogReque
 async function catchUp({ ledger, book, log }: AuditRoom, call: Call): Promise<boolean> {
   const { position } = await ledger.head();
   const signal = waitingFor(call, log.clock.nowMs(), catchUpMsMax);
-  const waits = [entriesProjection.name, linksProjection.name].map((consumer) => book.waitFor(consumer, ledgerSource, position, signal));
+  const waits = [entriesProjection.name, ownLogsName].map((consumer) => book.waitFor(consumer, ledgerSource, position, signal));
   return (await Promise.all(waits)).every((passed) => passed);
 }
 
-async function pageOf({ entries }: AuditRoom, subject: string, beforeLeaf: number | undefined, limit: number): Promise<readonly EntryDocument[]> {
-  const { documents } = await entries.page({ index: 'bySubject', equals: [subject], ...(beforeLeaf !== undefined && { after: [subject, beforeLeaf] }), limit, descending: true });
+async function linesOf({ ownLogLines }: AuditRoom, owner: LogOwner, before: number | undefined, limit: number): Promise<readonly OwnLogLineDocument[]> {
+  const { documents } = await ownLogLines.page({ index: 'byOwner', equals: [owner], ...(before !== undefined && { after: [owner, before] }), limit, descending: true });
   return documents;
 }
 
-async function lineOf({ clients, ledger }: AuditRoom, entry: EntryDocument): Promise<AccessLogEntry> {
-  const { leafIndex, occurredAtMs, type, actor, clientId, authority, outcome, attributes, source, correlationId } = entry;
+/** Where the next page goes on in one of the two logs: before the last line shown, or else where this page began. */
+function lastNumber(shown: readonly OwnLogLineDocument[], log: readonly OwnLogLineDocument[], before: number | undefined): number {
+  const last = shown.findLast((line) => log.includes(line));
+  return last?.number ?? before ?? (log[0] === undefined ? 0 : log[0].number + 1);
+}
+
+async function shownLine({ clients, ledger }: AuditRoom, line: OwnLogLineDocument, document: EntryDocument | undefined): Promise<AccessLogEntry> {
+  // The two lists follow the ledger side by side; a line without its entry is an answer that would leave something out.
+  if (document === undefined) throw new StoreFault('a line of an access log has no entry yet');
+  const { leafIndex, occurredAtMs, type, actor, clientId, authority, outcome, attributes, source, correlationId } = document;
   const clientName = clientId === '' ? '' : ((await clients.get(clientId))?.name ?? '');
   const sourcePosition = await sourcePositionOf(ledger, source, leafIndex + 1);
-  return { leafIndex, occurredAt: new Date(occurredAtMs), type, actor, clientId, clientName, authority, outcome, attributes: [...attributes], source, sourcePosition, correlationId };
+  const place = { everyones: line.owner === everyoneOwner, number: line.number, leafHash: Buffer.from(line.leafHash, 'base64'), chain: Buffer.from(line.chain, 'base64') };
+  return { leafIndex, occurredAt: new Date(occurredAtMs), type, actor, clientId, clientName, authority, outcome, attributes: [...attributes], source, sourcePosition, correlationId, ...place };
 }
