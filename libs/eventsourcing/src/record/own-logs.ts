@@ -55,7 +55,7 @@ export interface OwnLogsStep {
 }
 
 /** What an entry of the ledger adds to whose log. */
-export function ownLogsStep(entry: UnownedEvent & { readonly envelope: Event }, before: OwnLogsBefore): OwnLogsStep {
+export function ownLogsStep(entry: UnownedEvent & { readonly envelope: Pick<Event, 'type' | 'subject' | 'clientId' | 'data'> }, before: OwnLogsBefore): OwnLogsStep {
   const { envelope: { type, subject, clientId }, position, leafHash } = entry;
   const lines = new Lines(before);
   if (clientId !== '') lines.add(clientOwner(clientId), entry);

@@ -10,6 +10,7 @@ export const recordFindings = {
   'head.chain_differs': 'the entries of a source are not those its signed head covers',
   'head.ahead': 'a head that audit recorded covers entries the record does not have, though audit only records what it has taken in',
   'heads.backwards': 'audit recorded a time or a position that went back',
+  'own_log.differs': "what audit committed of everyone's own logs is not what the entries give",
   'heads.malformed': 'a HeadsSeen cannot be read',
 } as const satisfies Record<string, string>;
 

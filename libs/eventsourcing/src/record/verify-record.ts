@@ -3,6 +3,7 @@ import type { Event } from '@tillid/contracts/event/v1/event';
 import { decodeEnvelope, MalformedEvent } from '../event-codec.js';
 import { HeadsTimeline } from './heads-timeline.js';
 import type { RecordFinding, RecordFindingCode, RecordSummary } from './record-findings.js';
+import { OwnLogsCheck } from './own-logs-check.js';
 import { SourceCheck } from './source-check.js';
 
 export interface RecordOptions {
@@ -28,6 +29,7 @@ const headsSeenType = 'tillid.audit.v1.HeadsSeen';
 export class RecordVerifier {
   readonly timeline = new HeadsTimeline();
   readonly #sources = new Map<string, SourceCheck>();
+  readonly #ownLogs = new OwnLogsCheck();
   readonly #findings: RecordFinding[] = [];
   #findingCount = 0;
   #leafIndex = 0;
@@ -42,6 +44,8 @@ export class RecordVerifier {
       if (Number.isNaN(event.occurredAt?.getTime())) throw new MalformedEvent('it says it happened at a time that there is not');
       const position = this.#source(event.source).entry(event, bytes);
       if (event.type === headsSeenType && event.source.startsWith('audit/')) this.#headsSeen(event, position);
+      const ownLogFault = this.#ownLogs.entry(event, bytes, leafIndex + 1);
+      if (ownLogFault !== undefined) this.#report('own_log.differs', ownLogFault, event.source, position);
       return { leafIndex, source: event.source, position, event };
     } catch (error) {
       this.#report('entry.malformed', error instanceof Error ? error.message : 'not an event', '', 0);

@@ -1,0 +1,76 @@
+import { OwnLogHeads } from '@tillid/contracts/audit/v1/events';
+import type { Event } from '@tillid/contracts/event/v1/event';
+import { bucketOf, leafHash, MapTop, mapSubtree, type MapEntry } from '@tillid/transparency';
+import { linkIn, noLines, ownLogHeadsType, ownLogMapKey, ownLogMapValue, ownLogsStep, type LogOwner, type OwnLogHead, type UnownedEvent } from './own-logs.js';
+
+const bucketBits = 16;
+/** Entries that no OwnLogHeads covers yet, at most: audit commits every second, so this is hours without one. */
+const maxUncovered = 1_000_000;
+
+type Entry = UnownedEvent & { readonly envelope: Pick<Event, 'type' | 'subject' | 'clientId' | 'data'> };
+
+/**
+ * Keeps everyone's own log beside the record, and holds each root that audit committed against it: a head that was
+ * committed falsely for one citizen alone is found by whoever has the entries. Remembers a head for each log.
+ */
+export class OwnLogsCheck {
+  readonly #top = new MapTop();
+  readonly #buckets = new Map<number, Map<LogOwner, MapEntry>>();
+  readonly #heads = new Map<LogOwner, OwnLogHead>();
+  readonly #citizens = new Map<string, string>();
+  readonly #unowned = new Map<string, UnownedEvent[]>();
+  #uncovered: Entry[] = [];
+  #covered = 0;
+
+  /** An entry of the ledger, in order. Answers what is wrong with it, if it commits heads. */
+  entry(event: Event, bytes: Uint8Array, position: number): string | undefined {
+    const fault = event.type === ownLogHeadsType && event.source.startsWith('audit/') ? this.#committed(event, position) : undefined;
+    const { type, subject, clientId } = event;
+    // Of the others only the hash is needed; what carries a link is kept until it is covered.
+    this.#uncovered.push({ position, leafHash: leafHash(bytes), envelope: { type, subject, clientId, data: linkIn(event) ? Buffer.from(event.data) : noData } });
+    if (this.#uncovered.length > maxUncovered) this.#cover(position - maxUncovered / 2);
+    return fault;
+  }
+
+  #committed(event: Event, position: number): string | undefined {
+    const { ledgerPosition, root, logs } = OwnLogHeads.decode(event.data);
+    if (ledgerPosition <= this.#covered) return `it commits heads as of ${ledgerPosition}, and ${this.#covered} was passed before`;
+    if (ledgerPosition >= position) return `it commits heads as of ${ledgerPosition}, which is not before it`;
+    this.#cover(ledgerPosition);
+    if (logs !== this.#top.count) return `it commits ${logs} logs as of ${ledgerPosition}, and there are ${this.#top.count}`;
+    return this.#top.root.equals(root) ? undefined : `the root of all heads as of ${ledgerPosition} is another than the entries give`;
+  }
+
+  #cover(position: number): void {
+    const beyond = this.#uncovered.findIndex((entry) => entry.position > position);
+    const count = beyond < 0 ? this.#uncovered.length : beyond;
+    const changed = new Set<number>();
+    for (const entry of this.#uncovered.slice(0, count)) this.#apply(entry, changed);
+    this.#uncovered = this.#uncovered.slice(count);
+    this.#covered = position;
+    this.#top.set(new Map([...changed].map((bucket) => [bucket, mapSubtree([...(this.#buckets.get(bucket)?.values() ?? [])], bucketBits)])));
+  }
+
+  #apply(entry: Entry, changed: Set<number>): void {
+    const { lines, link, unowned } = ownLogsStep(entry, {
+      head: (owner) => this.#heads.get(owner) ?? noLines,
+      citizenOf: (pseudonym) => this.#citizens.get(pseudonym),
+      unowned: (pseudonym) => this.#unowned.get(pseudonym) ?? [],
+    });
+    for (const { owner, number, chain } of lines) {
+      const key = ownLogMapKey(owner);
+      const bucket = bucketOf(key);
+      this.#heads.set(owner, { number, chain });
+      const entries = this.#buckets.get(bucket) ?? new Map<LogOwner, MapEntry>();
+      this.#buckets.set(bucket, entries.set(owner, { key, value: ownLogMapValue({ number, chain }) }));
+      changed.add(bucket);
+    }
+    if (link) {
+      this.#citizens.set(link.pseudonym, link.citizenId);
+      this.#unowned.delete(link.pseudonym);
+    }
+    if (unowned) this.#unowned.set(unowned.pseudonym, [...(this.#unowned.get(unowned.pseudonym) ?? []), unowned]);
+  }
+}
+
+const noData = Buffer.alloc(0);
