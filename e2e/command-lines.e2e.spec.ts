@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addCitizen, signIn } from './support/citizen.js';
@@ -58,6 +58,26 @@ describe('a citizen added by hand', () => {
   it('gets a letter that opens their own rooms', async () => {
     const { token } = await signIn(system, await addCitizen(system, '6705801234'));
     expect(token.split('.')).toHaveLength(3);
+  });
+});
+
+describe('a citizen\'s copy of their own log', () => {
+  it('is all there was, says tillid-auditor offline, and is not when a line is taken out', async () => {
+    const [kept, today, touched] = ['kept.json', 'today.json', 'touched.json'].map((name) => join(system.data, name)) as [string, string, string];
+    expect((await system.tillid('demo', '--citizens', '2', '--own-log', kept)).code).toBe(0);
+    const ownLog = (...words: string[]) => command('apps/auditor/bin/tillid-auditor.mjs', ['own-log', ...words, '--vkey', system.running.vkeyFile]);
+    const { code, stdout } = await ownLog(kept);
+    expect([code, stdout], stdout).toEqual([0, expect.stringMatching(/citizen\/[^:]+: [0-9]{2} lines[^]*HOLDS/)]);
+    const copy = JSON.parse(readFileSync(kept, 'utf8')) as { logs: { lines: unknown[] }[] };
+    for (const [words, lines] of [['own_log.hole', copy.logs[0]!.lines.toSpliced(4, 1)], ['own_log.withheld', copy.logs[0]!.lines.slice(0, 4)]] as const) {
+      const without = { ...copy, logs: copy.logs.with(0, { ...copy.logs[0]!, lines: [...lines] }) };
+      writeFileSync(touched, JSON.stringify(without));
+      const wrong = await ownLog(touched);
+      expect([wrong.code, wrong.stdout]).toEqual([1, expect.stringContaining(words)]);
+    }
+    expect((await ownLog(kept, '--earlier', kept)).code).toBe(0);
+    expect((await ownLog(touched, '--earlier', kept)).stdout).toContain('own_log.rewritten');
+    expect((await ownLog(today)).code).toBe(2);
   });
 });
 

@@ -35,6 +35,7 @@ export * from './consume/reaction.js';
 export * from './consume/rebuild.js';
 export * from './consume/take-in.js';
 export * from './record/heads-timeline.js';
+export * from './record/own-log-copy.js';
 export * from './record/own-logs.js';
 export * from './record/record-findings.js';
 export * from './record/verify-record.js';

@@ -1,6 +1,7 @@
 import type { AssuranceLevel } from '@tillid/contracts/identity/v1/events';
 import type { CodeCard } from '@tillid/contracts/authentication/v1/service';
 import type { AccessLogEntry } from '@tillid/contracts/audit/v1/service';
+import type { OwnLogCopy } from '@tillid/eventsourcing';
 import type { Running } from '../installation/running.js';
 import type { Party } from '../system/party.js';
 import type { Expectations } from './expectations.js';
@@ -50,6 +51,8 @@ export interface Day extends Parties {
   readonly citizens: Citizen[];
   /** What the day ends by printing. */
   accessLog: readonly AccessLogEntry[];
+  /** A copy of the parent's own log, as `tillid-auditor own-log` reads it. */
+  ownLog: OwnLogCopy | undefined;
   receipt: { readonly text: string; readonly leafIndex: number; readonly treeSize: number } | undefined;
 }
 

@@ -42,6 +42,7 @@ export async function nationalDay(data: DataFolder, running: Running, options: D
     atOnce: options.oneAtATime ? 1 : citizensAtOnce,
     citizens: [],
     accessLog: [],
+    ownLog: undefined,
     receipt: undefined,
   };
   const total = scenes.reduce((sum, scene) => sum + scene.steps(day), 0);

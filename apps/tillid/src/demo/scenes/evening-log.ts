@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { AccessLogEntry } from '@tillid/contracts/audit/v1/service';
+import type { AccessLogEntry, GetOwnLogHeadReply } from '@tillid/contracts/audit/v1/service';
 import { Event } from '@tillid/contracts/event/v1/event';
+import { checkOwnLogCopy, everyoneOwner } from '@tillid/eventsourcing';
 import { checkReceipt, leafHash, parseReceipt, parseVkey } from '@tillid/transparency';
 import { accessLogCells } from '../access-log-lines.js';
 import { shortType } from '../access-log-words.js';
@@ -18,18 +19,21 @@ const wanted = ['CitizenRegistered', 'IdentityProved', 'KeyActivated', 'SignInCo
 /** The citizen reads who did what with their key and data, and checks one line of it against the public log. */
 export const eveningLog: Scene = {
   name: 'the evening: the citizen reads their log',
-  steps: () => 2,
+  steps: () => 3,
   async play(day, step) {
     const citizen = parent(day);
     day.accessLog = await readUntilComplete(day, citizen);
     const types = new Set(day.accessLog.map(({ type }) => shortType(type)));
     day.expect.equal('everything of the day is in it', wanted.filter((type) => !types.has(type)), []);
-    const places = day.accessLog.map(({ leafIndex }) => leafIndex);
-    day.expect.holds('each line has a place of its own in the log, newest first', places.every((place, index) => index === 0 || place < places[index - 1]!));
+    const own = day.accessLog.filter(({ everyones }) => !everyones).map(({ number }) => number);
+    day.expect.holds('its lines are numbered without a hole, newest first', own.every((number, index) => number === own.length - index));
     const mute = day.accessLog.filter((entry) => accessLogCells(entry).includes(''));
     day.expect.equal('each line says who, what, when and why', mute.map(({ type }) => type), []);
     const allowed = new Set(['', 'fjordbanken', 'egebaek-kommune', 'tillid-agent', ...(citizen === patient(day) ? ['sundby-hospital'] : [])]);
     day.expect.holds('and it names nobody the citizen did not meet', day.accessLog.every(({ clientId }) => allowed.has(clientId)));
+    step();
+
+    await checkAll(day, citizen);
     step();
 
     const granted = day.accessLog.find(({ type }) => shortType(type) === 'ConsentGranted');
@@ -54,6 +58,25 @@ async function readAll(day: Day, citizen: Citizen): Promise<AccessLogEntry[]> {
     entries.push(...page.entries);
     pageToken = page.nextPageToken;
     if (!pageToken) return entries;
+  }
+}
+
+/** The head that is committed in the log says how many lines there are: that none of hers is missing, and none is held back. */
+async function checkAll(day: Day, citizen: Citizen): Promise<void> {
+  // The head first: what is shown afterwards has everything it covers.
+  const committed = await committedHeads(day, citizen);
+  const lines = (await readAll(day, citizen)).toReversed();
+  const logs = committed.heads.map(({ owner }) => ({ owner, lines: lines.filter(({ everyones }) => everyones === (owner === everyoneOwner)) }));
+  const { findings } = checkOwnLogCopy({ logs, committed }, parseVkey(await readFile(day.running.vkeyFile, 'utf8')));
+  day.expect.equal('no line is missing, changed or held back', findings.map(({ code, owner, number }) => `${code} ${owner} ${number}`), []);
+  day.ownLog = { logs, committed };
+}
+
+async function committedHeads(day: Day, citizen: Citizen): Promise<GetOwnLogHeadReply> {
+  for (const untilMs = Date.now() + visibleWithinMs; ; await new Promise((resolve) => setTimeout(resolve, lookEveryMs))) {
+    const head = await day.agent.audit.getOwnLogHead({}, { ...(await ownRooms(day, citizen)), timeoutMs: 20_000 });
+    const own = head.heads.find(({ owner }) => owner !== everyoneOwner);
+    if ((own?.number ?? 0) >= wanted.length || Date.now() > untilMs) return head;
   }
 }
 
