@@ -231,6 +231,22 @@ describe('a receipt', () => {
     await expect(bank().call(AuditServiceService.getReceipt, { sourcePosition: 'nonsense' })).rejects.toThrow('call.malformed');
   });
 
+  it('asked for by an auditor is seen by everyone, once a day and with the number when it is over', async () => {
+    const { leafIndex } = await annaAtTheBank();
+    for (let index = 0; index < 3; index += 1) await auditor().call(AuditServiceService.getReceipt, { leafIndex });
+    const seenByBent = async () => {
+      await audit.settled();
+      const { entries } = await agent().call(AuditServiceService.listAccessLog, {}, { citizen: { subject: 'bent' } });
+      return entries.filter(({ type }) => type.endsWith('EntriesRead'));
+    };
+    expect(await seenByBent()).toMatchObject([{ everyones: true, actor: { id: 'rigsrevisionen' } }]);
+    audit.passTime(dayMs);
+    await closeDays(audit.room);
+    expect(await seenByBent()).toHaveLength(2);
+    const { bytes } = (await audit.stores.events.readStream('entries-read-rigsrevisionen-2026-11-24'))[1] as { bytes: Uint8Array };
+    expect(audit.room.log.codec.decode(bytes, 1)?.event).toMatchObject({ type: 'EntriesRead', count: 2 });
+  });
+
   it('of what has not arrived is not there yet, and says so before the deadline', async () => {
     await expect(bank().call(AuditServiceService.getReceipt, { sourcePosition: 'consent/0@99' }, { timeoutMs: 400 })).rejects.toThrow('receipt.not_yet');
   });
@@ -322,6 +338,9 @@ describe('the public log', () => {
     expect((await get('/tile/*', `0/000.p/${width}`)).headers?.['cache-control']).toContain('immutable');
     await get('/tile/entries/*', `000.p/${width}`);
     await get('/tile/entries/*', `000.p/${width}`, service('audit'));
+    expect(await audit.stores.events.lastRevision('entries-read-rigsrevisionen-2026-11-24')).toBe(0);
+    await get('/tile/entries/*', `000.p/${width}`, { kind: 'auditor', id: 'rigsrevisionen', thumbprint: '' });
+    expect(await audit.stores.events.lastRevision('entries-read-rigsrevisionen-2026-11-24')).toBe(1);
     await expect(get('/tile/entries/*', `000.p/${width}`, service('consent'))).rejects.toThrow('entry.unknown');
     for (const star of [`entries/000.p/${width}`, '0/../../log.vkey', '0/001', '00/000', '']) await expect(get('/tile/*', star)).rejects.toThrow('entry.unknown');
     expect(await verifyLog(audit.room.files, audit.vkey, { entries: true })).toMatchObject({ holds: true });

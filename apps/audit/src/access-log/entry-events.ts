@@ -45,7 +45,7 @@ function attributesOf(type: string, data: Uint8Array): readonly string[] {
 
 export const clientEvents = rare(eventCodec('tillid.authentication.v1', { ClientRegistered: authentication.ClientRegistered }));
 export const linkEvents = rare(eventCodec('tillid.authentication.v1', { SubjectLinked: authentication.SubjectLinked }));
-export const logReadEvents = rare(eventCodec('tillid.audit.v1', { AccessLogRead: audit.AccessLogRead }));
+export const readingEvents = rare(eventCodec('tillid.audit.v1', { AccessLogRead: audit.AccessLogRead, EntriesRead: audit.EntriesRead }));
 
 /** For types that are few among the many: an event whose bytes do not hold the type's name is not decoded to find that out. */
 function rare<E extends DomainEvent>(codec: EventCodec<E>): EventCodec<E> {

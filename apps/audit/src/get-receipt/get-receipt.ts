@@ -8,7 +8,7 @@ import type { AuditRoom } from '../audit.room.js';
 import { waitingFor } from '../deadline.js';
 import { sources } from '../domain/audit.events.js';
 import { refuse } from '../domain/audit.refusals.js';
-import { recordReading } from '../record-reading/record-reading.js';
+import { recordAuditing, recordReading } from '../record-reading/record-reading.js';
 
 const waitMsMax = 30_000;
 
@@ -42,6 +42,7 @@ export async function leafAt({ ledger, book }: Pick<AuditRoom, 'ledger' | 'book'
 async function maySee(room: AuditRoom, { envelope }: LedgerEntry, call: Call): Promise<boolean> {
   switch (call.caller.kind) {
     case 'auditor':
+      await recordAuditing(room, call.caller.id);
       return true;
     case 'relying_service':
       return envelope.clientId === call.caller.id;

@@ -3,12 +3,13 @@ import { parseLogPath, type LogFiles } from '@tillid/transparency';
 import { refuse } from '../domain/audit.refusals.js';
 import type { AuditRoom } from '../audit.room.js';
 import { latestCheckpoint } from '../get-checkpoint/get-checkpoint.js';
+import { recordAuditing } from '../record-reading/record-reading.js';
 
 const immutable = 'public, max-age=31536000, immutable';
 const octets = 'application/octet-stream';
 
 /** The log as C2SP tlog-tiles says. Hashes are everyone's; the entries themselves only auditors'. */
-export function publicLogRoutes({ signedTree, files }: Pick<AuditRoom, 'signedTree' | 'files'>): HttpRoute[] {
+export function publicLogRoutes({ signedTree, files, log, readings }: Pick<AuditRoom, 'signedTree' | 'files' | 'log' | 'readings'>): HttpRoute[] {
   return [
     {
       method: 'GET',
@@ -24,6 +25,7 @@ export function publicLogRoutes({ signedTree, files }: Pick<AuditRoom, 'signedTr
       handle: async ({ params, caller }) => {
         // Replicas of audit that have no volume; no other service reads what others did.
         if (caller?.kind === 'service' && caller.id !== 'audit') throw refuse('entry.unknown');
+        if (caller?.kind === 'auditor') await recordAuditing({ log, readings }, caller.id);
         return serve(files, `tile/entries/${params['*']}`, 'bundle');
       },
     },

@@ -1,26 +1,27 @@
 import { projection, readModel, type EventOf } from '@tillid/eventsourcing';
-import { logReadEvents } from '../access-log/entry-events.js';
+import { readingEvents } from '../access-log/entry-events.js';
+import { readerOf, type Reader } from '../domain/log-reading.js';
 
-/** Days of citizens who read their log, until the day's number is recorded. */
+/** Days on which somebody read, until the day's number is recorded. */
 export interface ReadingDayDocument {
-  readonly citizenId: string;
+  readonly reader: Reader;
   readonly day: string;
 }
 
-const keyOf = ({ citizenId, day }: ReadingDayDocument) => `${citizenId} ${day}`;
+const keyOf = ({ reader: { kind, id }, day }: ReadingDayDocument) => `${kind} ${id} ${day}`;
 
 export const readingDaysModel = readModel<ReadingDayDocument>({
   name: 'reading-days',
-  version: 1,
+  version: 2,
   key: keyOf,
-  indexes: { byDay: ({ day, citizenId }) => [day, citizenId] },
+  indexes: { byDay: ({ day, reader: { kind, id } }) => [day, kind, id] },
 });
 
-export const readingDaysProjection = projection<ReadingDayDocument, EventOf<typeof logReadEvents>>({
+export const readingDaysProjection = projection<ReadingDayDocument, EventOf<typeof readingEvents>>({
   name: 'reading-days',
   model: readingDaysModel,
-  events: logReadEvents,
-  keys: ({ event }) => [keyOf(event)],
+  events: readingEvents,
+  keys: ({ event }) => [keyOf({ reader: readerOf(event), day: event.day })],
   // The second event of a day is its last.
-  apply: (_document, { event, envelope }) => (envelope.revision > 1 ? null : { citizenId: event.citizenId, day: event.day }),
+  apply: (_document, { event, envelope }) => (envelope.revision > 1 ? null : { reader: readerOf(event), day: event.day }),
 });

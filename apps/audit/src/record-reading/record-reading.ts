@@ -1,9 +1,9 @@
 import { ActorKind } from '@tillid/contracts/event/v1/event';
 import { handle, timerContext, type ExpiringStore } from '@tillid/eventsourcing';
-import type { Call } from '@tillid/service';
+import type { Call, CommandContext } from '@tillid/service';
 import type { AuditRoom } from '../audit.room.js';
-import { logReadStream } from '../domain/audit.events.js';
-import { dayOf, logReading, type LogReadingCommand } from '../domain/log-reading.js';
+import { entriesReadStream, logReadStream } from '../domain/audit.events.js';
+import { dayOf, logReading, type LogReadingCommand, type Reader } from '../domain/log-reading.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
 /** A day whose number could not be recorded for so long keeps its first reading only. */
@@ -11,46 +11,59 @@ const countsKeptMs = 35 * dayMs;
 /** Readings that began before midnight are counted by then. */
 const graceMs = 60_000;
 
-type ReadingRoom = Pick<AuditRoom, 'log' | 'readings' | 'readingDays'>;
+type ReadingRoom = Pick<AuditRoom, 'log' | 'readings'>;
 
-/** Reading a log is an event in it: before anything is answered. */
-export async function recordReading(room: ReadingRoom, call: Pick<Call, 'contextOf'>, citizenId: string): Promise<void> {
-  const nowMs = room.log.clock.nowMs();
-  const day = dayOf(nowMs);
-  await handle(room.log, call.contextOf('log-reading', citizenId, day), [readingOf({ type: 'ReadLog', citizenId, day })]);
+/** Reading one's own log is an event in it: before anything is answered. */
+export function recordReading(room: ReadingRoom, call: Pick<Call, 'contextOf'>, citizenId: string): Promise<void> {
+  const day = dayOf(room.log.clock.nowMs());
+  return record(room, call.contextOf('log-reading', citizenId, day), { kind: 'citizen', id: citizenId }, day);
+}
+
+/** An auditor reading entries, by rpc or as bundles, is an event that everyone sees: before anything is answered. */
+export function recordAuditing(room: ReadingRoom, auditorId: string): Promise<void> {
+  const day = dayOf(room.log.clock.nowMs());
+  return record(room, timerContext(entriesReadStream(auditorId, day), Date.parse(day)), { kind: 'auditor', id: auditorId }, day);
+}
+
+async function record({ log, readings }: ReadingRoom, context: CommandContext, reader: Reader, day: string): Promise<void> {
+  await handle(log, context, [readingOf({ type: 'ReadLog', reader, day })]);
   // A crash here leaves this reading out of the day's number: it was not answered.
-  await countReading(room.readings, counterKey(citizenId, day), nowMs);
+  await countReading(readings, counterKey(reader, day), log.clock.nowMs());
 }
 
 /** Records the number of every day that is over. May come again, from any replica: a day is closed once. */
-export async function closeDays(room: ReadingRoom): Promise<void> {
+export async function closeDays(room: ReadingRoom & Pick<AuditRoom, 'readingDays'>): Promise<void> {
   const nowMs = room.log.clock.nowMs();
   const today = dayOf(nowMs - graceMs);
-  let after: readonly (string | number)[] | undefined = [dayOf(nowMs - countsKeptMs), ''];
+  let after: readonly (string | number)[] | undefined = [dayOf(nowMs - countsKeptMs), '', ''];
   while (after !== undefined) {
     const page: Awaited<ReturnType<typeof room.readingDays.page>> = await room.readingDays.page({ index: 'byDay', after, limit: 200 });
-    for (const { citizenId, day } of page.documents) {
+    for (const { reader, day } of page.documents) {
       if (day >= today) return;
-      const counter = await room.readings.get(counterKey(citizenId, day), nowMs);
+      const counter = await room.readings.get(counterKey(reader, day), nowMs);
       const readings = counter === undefined ? 0 : Buffer.from(counter.value).readUInt32BE(0);
       if (readings < 2) continue;
-      await handle(room.log, timerContext(logReadStream(citizenId, day), Date.parse(day) + dayMs), [readingOf({ type: 'CloseDay', citizenId, day, readings, today })]);
+      await handle(room.log, timerContext(streamOf(reader, day), Date.parse(day) + dayMs), [readingOf({ type: 'CloseDay', reader, day, readings, today })]);
     }
     after = page.next;
   }
 }
 
 function readingOf(command: LogReadingCommand) {
-  const { citizenId, day } = command;
+  const { reader: { kind, id }, day } = command;
   return {
-    stream: logReadStream(citizenId, day),
+    stream: streamOf(command.reader, day),
     decider: logReading,
     command,
-    envelope: () => ({ subject: citizenId, actor: { kind: ActorKind.CITIZEN, id: citizenId } }),
+    envelope: () => (kind === 'citizen' ? { subject: id, actor: { kind: ActorKind.CITIZEN, id } } : { actor: { kind: ActorKind.AUDITOR, id } }),
   };
 }
 
-const counterKey = (citizenId: string, day: string) => `readings ${day} ${citizenId}`;
+function streamOf({ kind, id }: Reader, day: string): string {
+  return kind === 'citizen' ? logReadStream(id, day) : entriesReadStream(id, day);
+}
+
+const counterKey = ({ kind, id }: Reader, day: string) => `readings ${day} ${kind} ${id}`;
 const racesMax = 10;
 
 async function countReading(readings: ExpiringStore, key: string, nowMs: number): Promise<void> {

@@ -45,4 +45,4 @@ describe('a line of the access log', () => {
   });
 });
 
-const ofNoCitizenOrWithPurpose = ['HeadsSeen', 'ClientRegistered', 'AttributesReleased'];
+const ofNoCitizenOrWithPurpose = ['HeadsSeen', 'OwnLogHeads', 'ClientRegistered', 'AttributesReleased'];

@@ -32,6 +32,7 @@ const words: Readonly<Record<string, { readonly what: string; readonly why: stri
   TokenMisused: { what: 'Token refused', why: 'it was not for whoever showed it' },
   CallRefused: { what: 'Call refused', why: 'the caller had no right to make it' },
   AccessLogRead: { what: 'Access log read', why: 'to see who did what' },
+  EntriesRead: { what: 'Entries read one by one', why: 'an auditor checks the record' },
   LogReplayed: { what: 'Whole log read', why: 'an auditor checks the record' },
 };
 
