@@ -81,6 +81,17 @@ describe('a citizen\'s copy of their own log', () => {
   });
 });
 
+describe('the report an auditor asks for', () => {
+  it('is one page of what the log proves', async () => {
+    const output = join(system.data, 'report.html');
+    const { code, stdout, stderr } = await system.auditor('report', '--output', output);
+    expect([code, stdout], stderr).toEqual([0, expect.stringContaining('HOLDS')]);
+    const page = readFileSync(output, 'utf8');
+    for (const words of ['Fjordbanken', 'consent.withdrawn', 'Every entry in it is proven', 'None: each access names']) expect(page).toContain(words);
+    expect((await system.auditor('report', '--output', join(system.data, 'no', 'such', 'folder.html'))).code).toBe(2);
+  });
+});
+
 describe('tillid up', () => {
   it('refuses a second one on the same folder', async () => {
     const { code, stderr } = await system.tillid('up');

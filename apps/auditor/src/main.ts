@@ -4,6 +4,7 @@ import { compareCommand } from './compare/compare.command.js';
 import { CouldNotLook } from './could-not-look.js';
 import { ownLogCommand } from './own-log/own-log.command.js';
 import { replayCommand } from './replay/replay.command.js';
+import { reportCommand } from './report/report.command.js';
 import { verifyCommand } from './verify/verify.command.js';
 
 // `tillid-auditor replay | head` ends when head has seen enough. What was not looked at by then is not said to hold.
@@ -15,6 +16,7 @@ const program = new Command('tillid-auditor')
   .addCommand(replayCommand())
   .addCommand(compareCommand())
   .addCommand(ownLogCommand())
+  .addCommand(reportCommand())
   .addHelpText('after', '\nExample:\n  $ tillid-auditor verify --entries      the log of the system running in this checkout')
   .exitOverride();
 for (const command of program.commands) command.exitOverride();
