@@ -1,6 +1,7 @@
 import { HeadsSeen } from '@tillid/contracts/audit/v1/events';
 import type { Event } from '@tillid/contracts/event/v1/event';
 import { decodeEnvelope, MalformedEvent } from '../event-codec.js';
+import { isHeadsSeen } from './heads-seen.js';
 import { HeadsTimeline } from './heads-timeline.js';
 import type { RecordFinding, RecordFindingCode, RecordSummary } from './record-findings.js';
 import { SourceCheck } from './source-check.js';
@@ -19,7 +20,6 @@ export interface PlacedEntry {
 }
 
 const maxFindings = 1000;
-const headsSeenType = 'tillid.audit.v1.HeadsSeen';
 
 /**
  * Checks what a Merkle log alone cannot: that each source's entries are all there, in the source's own order, as the
@@ -41,7 +41,7 @@ export class RecordVerifier {
       const event = decodeEnvelope(bytes);
       if (Number.isNaN(event.occurredAt?.getTime())) throw new MalformedEvent('it says it happened at a time that there is not');
       const position = this.#source(event.source).entry(event, bytes);
-      if (event.type === headsSeenType && event.source.startsWith('audit/')) this.#headsSeen(event, position);
+      if (isHeadsSeen(event)) this.#headsSeen(event, position);
       return { leafIndex, source: event.source, position, event };
     } catch (error) {
       this.#report('entry.malformed', error instanceof Error ? error.message : 'not an event', '', 0);
