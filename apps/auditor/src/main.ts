@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { exitWhenSaid } from '@tillid/runtime';
 import { compareCommand } from './compare/compare.command.js';
 import { CouldNotLook } from './could-not-look.js';
+import { rebuildCommand } from './rebuild/rebuild.command.js';
 import { replayCommand } from './replay/replay.command.js';
 import { verifyCommand } from './verify/verify.command.js';
 
@@ -13,6 +14,7 @@ const program = new Command('tillid-auditor')
   .addCommand(verifyCommand())
   .addCommand(replayCommand())
   .addCommand(compareCommand())
+  .addCommand(rebuildCommand())
   .addHelpText('after', '\nExample:\n  $ tillid-auditor verify --entries      the log of the system running in this checkout')
   .exitOverride();
 for (const command of program.commands) command.exitOverride();
