@@ -46,7 +46,7 @@ function assemble(shell: Shell, { events, ledger, readModels, readings }: AuditS
   return assembleAudit({ log, ledger, readModels, readings, book, signedTree, files });
 }
 
-function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook, { signedTree, workers }: Signing, { room, heads, headsRecorder, ownLogHeads, takeIn, readers }: AssembledAudit): ServiceParts {
+function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook, { signedTree, workers }: Signing, { room, heads, headsRecorder, ownLogHeads, takeIn, readers, lists }: AssembledAudit): ServiceParts {
   const { clock, telemetry, logger } = shell;
   const { events, ledger, treeHead, readModels, readings } = stores;
   const onTrouble: FollowerParts['onTrouble'] = ({ kind, source, consumer, reason, error }) => logger.warn({ source, consumer, reason, err: error }, `a consumer is ${kind}`);
@@ -68,5 +68,5 @@ function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook,
     tell: () => heads.told(),
     hear: (told) => heads.adopt(told as readonly ToldHead[]),
   });
-  return { store: events, progress, workers: [...workers, background], routes: publicLogRoutes(room), close: [readModels, readings, events, ledger, treeHead] };
+  return { store: events, progress, readModels: lists, workers: [...workers, background], routes: publicLogRoutes(room), close: [readModels, readings, events, ledger, treeHead] };
 }

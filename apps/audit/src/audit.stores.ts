@@ -1,14 +1,11 @@
 import type { CompareAndSetRecord, EventStore, ExpiringStore, ReadModelStore } from '@tillid/eventsourcing';
 import type { StorePlan, Stores } from '@tillid/service';
-import { clientsProjection } from './access-log/clients.read-model.js';
-import { entriesProjection } from './access-log/entries.read-model.js';
-import { linksProjection } from './access-log/links.read-model.js';
-import { ownLogLinesModel, ownLogsModel } from './own-log/own-log.documents.js';
-import { readingDaysProjection } from './record-reading/reading-days.read-model.js';
+import { ownLogLinesModel } from './own-log/own-log.documents.js';
+import { readModels } from './read-models.js';
 
 export const auditStorePlan: StorePlan = {
   eventStores: ['log', 'ledger'],
-  readModels: [entriesProjection.model, linksProjection.model, clientsProjection.model, ownLogsModel, ownLogLinesModel, readingDaysProjection.model],
+  readModels: [...Object.values(readModels).map(({ model }) => model), ownLogLinesModel],
   vault: false,
   expiringStores: ['readings'],
 };

@@ -3,6 +3,7 @@ import { exitWhenSaid } from '@tillid/runtime';
 import { compareCommand } from './compare/compare.command.js';
 import { CouldNotLook } from './could-not-look.js';
 import { ownLogCommand } from './own-log/own-log.command.js';
+import { rebuildCommand } from './rebuild/rebuild.command.js';
 import { replayCommand } from './replay/replay.command.js';
 import { reportCommand } from './report/report.command.js';
 import { verifyCommand } from './verify/verify.command.js';
@@ -17,6 +18,7 @@ const program = new Command('tillid-auditor')
   .addCommand(compareCommand())
   .addCommand(ownLogCommand())
   .addCommand(reportCommand())
+  .addCommand(rebuildCommand())
   .addHelpText('after', '\nExample:\n  $ tillid-auditor verify --entries      the log of the system running in this checkout')
   .exitOverride();
 for (const command of program.commands) command.exitOverride();

@@ -2,8 +2,9 @@ import {
   commonEvents,
   type Consumer,
   FoldCache,
+  openReadModels,
+  type OpenReadModel,
   type ProgressBook,
-  projectionConsumer,
   reactionConsumer,
   type Telemetry,
 } from '@tillid/eventsourcing';
@@ -12,12 +13,10 @@ import type { Clock, Ids } from '@tillid/kernel';
 import { afterKeyEvents, keyEvents } from './after-key-events/after-key-events.js';
 import type { AuthenticationStores } from './authentication.stores.js';
 import type { Authentication } from './authentication.js';
-import { citizensProjection } from './citizens/citizens.projection.js';
 import { Citizens } from './citizens/citizens.js';
 import { Pseudonyms } from './citizens/pseudonyms.js';
 import { Clients } from './clients/clients.js';
 import { Directory } from './directory/directory.js';
-import { directoryProjection } from './directory/directory.read-model.js';
 import { authenticationEvents } from './domain/authentication.events.js';
 import { refuse, refuseCall } from './domain/authentication.refusals.js';
 import { HashQueue, type HashQueueLimits } from './hashing/hash-queue.js';
@@ -26,6 +25,7 @@ import { AuthenticationLog } from './log/authentication-log.js';
 import { endingEvents, onCitizenEnded } from './on-citizen-ended/on-citizen-ended.js';
 import { DerivedSecrets } from './sign-ins/derived-secrets.js';
 import { KnownDevices } from './sign-ins/known-devices.js';
+import { readModels as declared, sources } from './read-models.js';
 import { OpenPerClient } from './sign-ins/open-per-client.js';
 import { OpenSignIns } from './sign-ins/open-sign-ins.js';
 import { TryPools } from './sign-ins/try-pools.js';
@@ -33,8 +33,6 @@ import { CitizenTokens } from './tokens/citizen-tokens.js';
 import { MisuseLog } from './tokens/misuse-log.js';
 import { UserIds } from './user-ids/user-ids.js';
 import { type CitizenKeys, SealedVault } from './vault/sealed-vault.js';
-
-export const sources = { authentication: 'authentication/0', identity: 'identity/0' } as const;
 
 export interface AuthenticationPorts extends AuthenticationStores {
   readonly clock: Clock;
@@ -54,6 +52,8 @@ export interface Assembled {
   readonly service: Authentication;
   /** Who reads which log. */
   readonly consumers: readonly { readonly source: string; readonly consumer: Consumer }[];
+  /** Those of them that keep a list. */
+  readonly lists: readonly OpenReadModel[];
 }
 
 /** How long anything waits for our own reading of a log. */
@@ -72,7 +72,8 @@ export async function assembleAuthentication(ports: AuthenticationPorts): Promis
     onReserved: () => refuse('user_id.taken'),
     ...(telemetry && { telemetry }),
   });
-  const [directoryHere, citizensHere] = await Promise.all([projectionConsumer(directoryProjection, readModels), projectionConsumer(citizensProjection, readModels)]);
+  const lists = await openReadModels(declared, readModels);
+  const [directoryHere, citizensHere] = [lists.directory.consumer, lists.citizens.consumer];
 
   const passed = async (consumer: Consumer, source: string, position: number, deadlineMs = Infinity): Promise<void> => {
     const patienceMs = Math.max(0, Math.min(deadlineMs - clock.nowMs(), waitMaxMs));
@@ -111,13 +112,14 @@ export async function assembleAuthentication(ports: AuthenticationPorts): Promis
     checkpoints: readModels,
     react: onCitizenEnded(service, (position) => passed(citizensHere, sources.identity, position)),
   });
+  const all: readonly OpenReadModel[] = Object.values(lists);
   return {
     service,
     consumers: [
-      { source: sources.authentication, consumer: directoryHere },
+      ...all,
       { source: sources.authentication, consumer: keysChanged },
-      { source: sources.identity, consumer: citizensHere },
       { source: sources.identity, consumer: citizenEnded },
     ],
+    lists: all,
   };
 }

@@ -6,11 +6,12 @@ import { followLog, followSource, ProgressBook, type Trouble } from '@tillid/eve
 import { CitizenKeys } from '@tillid/rpc';
 import type { ConfigOf } from '@tillid/runtime';
 import { RepeatingTask, SERVICE_PARTS, type ServiceParts, Shell } from '@tillid/service';
-import { assembleAuthentication, type Assembled, sources } from './assemble-authentication.js';
+import { assembleAuthentication, type Assembled } from './assemble-authentication.js';
 import type { authenticationConfig } from './authentication.config.js';
 import { AuthenticationController } from './authentication.controller.js';
 import { Authentication } from './authentication.js';
 import { type AuthenticationStores, openStores } from './authentication.stores.js';
+import { sources } from './read-models.js';
 import { SubjectController } from './subject.controller.js';
 import { ownTokenGuard } from './tokens/own-token-guard.js';
 import { sweepVault } from './vault/superseded.js';
@@ -58,7 +59,7 @@ async function run(shell: AuthenticationShell): Promise<Running> {
   return { stores, assembled };
 }
 
-function serviceParts(shell: AuthenticationShell, { stores, assembled: { service, consumers } }: Running): ServiceParts {
+function serviceParts(shell: AuthenticationShell, { stores, assembled: { service, consumers, lists } }: Running): ServiceParts {
   const { clock, logger, telemetry } = shell;
   const { devices, progress, readModels, signIns, store, tries, vault } = stores;
   const onTrouble = ({ error, kind, ...names }: Trouble): void => logger.warn({ err: error, ...names }, `a consumer met trouble: ${kind}`);
@@ -72,6 +73,7 @@ function serviceParts(shell: AuthenticationShell, { stores, assembled: { service
   return {
     store,
     progress,
+    readModels: lists,
     workers: [
       shell.inTurn(progress, {
         consumers,

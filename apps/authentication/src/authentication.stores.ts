@@ -1,11 +1,10 @@
 import type { EventStore, ExpiringStore, ReadModelStore, Vault } from '@tillid/eventsourcing';
 import type { StorePlan, Stores } from '@tillid/service';
-import { citizensModel } from './citizens/citizens.read-model.js';
-import { directoryProjection } from './directory/directory.read-model.js';
+import { readModels } from './read-models.js';
 
 export const authenticationStorePlan: StorePlan = {
   eventStores: ['log'],
-  readModels: [directoryProjection.model, citizensModel],
+  readModels: Object.values(readModels).map(({ model }) => model),
   vault: true,
   expiringStores: ['sign-ins', 'tries', 'devices'],
 };

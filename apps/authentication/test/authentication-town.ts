@@ -8,7 +8,8 @@ import { inMemoryEventStore, inMemoryExpiringStore, inMemoryReadModelStore, inMe
 import { Refused } from '@tillid/kernel';
 import { inMemoryService } from '@tillid/service';
 import { inMemorySecrets } from '@tillid/testing';
-import { assembleAuthentication, sources } from '../src/assemble-authentication.js';
+import { assembleAuthentication } from '../src/assemble-authentication.js';
+import { sources } from '../src/read-models.js';
 import { AuthenticationController } from '../src/authentication.controller.js';
 import { authenticationEvents } from '../src/domain/authentication.events.js';
 import { SubjectController } from '../src/subject.controller.js';

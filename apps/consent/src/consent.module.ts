@@ -34,7 +34,7 @@ function assemble(shell: Shell<ConsentConfig>, { events, readModels, vault }: Co
   return assembleConsent({ log, ids, vault, readModels, progress, peers: peersOf(shell), refusalsRecordedPerMinute: config.refusalsRecordedPerMinute });
 }
 
-function serviceParts(shell: Shell, { events, readModels, vault }: ConsentStores, progress: ProgressBook, { room, consumers }: Assembled): ServiceParts {
+function serviceParts(shell: Shell, { events, readModels, vault }: ConsentStores, progress: ProgressBook, { room, consumers, lists }: Assembled): ServiceParts {
   const { clock, telemetry, logger } = shell;
   const feeds = [shell.sourceOf('authentication'), shell.sourceOf('identity')];
   // A peer that is not there is no fault of ours: its code says enough.
@@ -50,5 +50,5 @@ function serviceParts(shell: Shell, { events, readModels, vault }: ConsentStores
     // What a failed sweep leaves is encrypted and unnamed; the next day takes it.
     workers: () => [...consumers.map(follow), new RepeatingTask(dayMs, () => sweepTexts(room), (error) => logger.warn({ err: error }, 'texts were not swept'))],
   });
-  return { store: events, progress, workers: [background], close: [readModels, vault, events] };
+  return { store: events, progress, readModels: lists, workers: [background], close: [readModels, vault, events] };
 }

@@ -1,13 +1,10 @@
 import type { EventStore, ReadModelStore, Vault } from '@tillid/eventsourcing';
 import type { StorePlan, Stores } from '@tillid/service';
-import { clients } from './known/clients.read-model.js';
-import { closedCitizens } from './known/closed-citizens.read-model.js';
-import { subjects } from './known/subjects.read-model.js';
-import { consents } from './list-consents/list-consents.read-model.js';
+import { readModels } from './read-models.js';
 
 export const consentStorePlan: StorePlan = {
   eventStores: ['log'],
-  readModels: [subjects.model, clients.model, closedCitizens.model, consents.model],
+  readModels: Object.values(readModels).map(({ model }) => model),
   vault: true,
   expiringStores: [],
 };

@@ -7,7 +7,8 @@ import { systemIds } from '@tillid/crypto';
 import { eventCodec, followLog, ProgressBook, type DomainEvent, type Envelope, type EventCodec, type EventStore, type ReadModelStore, type RecordedEvent, type Vault } from '@tillid/eventsourcing';
 import { inMemoryEventStore, inMemoryReadModelStore, inMemoryVault } from '@tillid/eventsourcing/in-memory';
 import { inMemoryService } from '@tillid/service';
-import { assembleConsent, sources } from '../src/consent.assembly.js';
+import { assembleConsent } from '../src/consent.assembly.js';
+import { sources } from '../src/read-models.js';
 import { ConsentController } from '../src/consent.controller.js';
 import { consentEvents, type RoomEvent } from '../src/domain/consent.events.js';
 

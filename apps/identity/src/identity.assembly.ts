@@ -1,4 +1,4 @@
-import { type Consumer, type EventLog, projectionConsumer } from '@tillid/eventsourcing';
+import { type EventLog, type OpenReadModel, openReadModels } from '@tillid/eventsourcing';
 import { Refused, type Ids } from '@tillid/kernel';
 import type { IdentityEvent } from './domain/identity.messages.js';
 import { refuse } from './domain/identity.refusals.js';
@@ -8,8 +8,8 @@ import { applyErasures } from './key-ring/erasures.js';
 import type { KeyEncryptionKeyFile } from './key-ring/key-encryption-key-file.js';
 import { KeyRing } from './key-ring/key-ring.js';
 import { type KeyEncryptionKeyPolicy, tendKeyEncryptionKeys } from './key-ring/tend-key-encryption-keys.js';
-import { subjects } from './on-subject-linked/subjects.read-model.js';
 import { type CatchUp, Subjects } from './on-subject-linked/subjects.js';
+import { readModels } from './read-models.js';
 import { recordKeyUses } from './record-key-uses/record-key-uses.js';
 import { type Swept, sweepUnnamedValues } from './sweep-unnamed-values/sweep-unnamed-values.js';
 import { KeyUses } from './use-citizen-key/key-uses.js';
@@ -27,8 +27,8 @@ export interface IdentityPorts extends Pick<IdentityParts, 'consent' | 'authenti
 
 export interface AssembledIdentity {
   readonly parts: IdentityParts;
-  /** Takes in authentication's feed. */
-  readonly subjectLinks: Consumer;
+  /** What it keeps of authentication's feed. */
+  readonly lists: readonly OpenReadModel[];
   /** What time asks for; each may run at any moment and as often as one likes. */
   readonly timed: {
     saveKeyUses(): Promise<void>;
@@ -45,9 +45,9 @@ export async function assembleIdentity(ports: IdentityPorts): Promise<AssembledI
   // The one value identity holds unique.
   const log = { ...ports.log, onReserved: (): Refused => refuse('identity.national_number_taken') };
   const keyRing = await KeyRing.open(stores.keys, keyEncryptionKeys, ports.decoySecret, clock, ids);
-  const subjectLinks = await projectionConsumer(subjects, stores.readModels);
+  const lists = await openReadModels(readModels, stores.readModels);
   const keyUses = new KeyUses(log, stores.keyUseCounts);
-  const parts: IdentityParts = { log, vault: stores.vault, keyRing, keyUses, subjects: new Subjects(subjectLinks.table, ports.catchUp), consent, authentication, nationalNumberSecret, clock, ids };
+  const parts: IdentityParts = { log, vault: stores.vault, keyRing, keyUses, subjects: new Subjects(lists.subjects.consumer.table, ports.catchUp), consent, authentication, nationalNumberSecret, clock, ids };
 
   const tendKeyRing = async (): Promise<void> => {
     await applyErasures(parts);
@@ -57,7 +57,7 @@ export async function assembleIdentity(ports: IdentityPorts): Promise<AssembledI
 
   return {
     parts,
-    subjectLinks,
+    lists: Object.values(lists),
     timed: {
       tendKeyRing,
       saveKeyUses: () => keyUses.save(),

@@ -13,11 +13,11 @@ import { IdentityController, KeyRingController } from './identity.controller.js'
 import { IDENTITY_PARTS } from './identity.parts.js';
 import { type IdentityStores, openStores } from './identity.stores.js';
 import { keyEncryptionKeyFile } from './key-ring/key-encryption-key-file.js';
+import { sources } from './read-models.js';
 import { dayMs } from './domain/utc-day.js';
 
 const STORES = Symbol('stores');
 const ASSEMBLED = Symbol('assembled');
-const authenticationSource = 'authentication/0';
 const secondMs = 1000;
 const minuteMs = 60 * secondMs;
 
@@ -48,11 +48,11 @@ async function assemble(shell: Shell<IdentityConfig>, { events, ...stores }: Ide
     decoySecret: await shell.secret('decoy-keys'),
     keyEncryptionKeys: keyEncryptionKeyFile(shell.secrets, ids),
     keyEncryptionKeyPolicy: { rotateAfterMs: config.keyEncryptionKeyDays * dayMs, keepRetiredMs: config.keyRingBackupDays * dayMs },
-    catchUp: (options) => catchUp(authenticationFeed, progress, authenticationSource, options),
+    catchUp: (options) => catchUp(authenticationFeed, progress, sources.authentication, options),
   });
 }
 
-function serviceParts(shell: Shell, { events, readModels, vault, keys }: IdentityStores, progress: ProgressBook, { subjectLinks, timed }: AssembledIdentity): ServiceParts {
+function serviceParts(shell: Shell, { events, readModels, vault, keys }: IdentityStores, progress: ProgressBook, { lists, timed }: AssembledIdentity): ServiceParts {
   const { clock, telemetry, logger } = shell;
   const onTrouble: FollowerParts['onTrouble'] = ({ kind, source, consumer, reason, error }) =>
     // A peer that is not there is no fault of ours: its code says enough.
@@ -60,9 +60,9 @@ function serviceParts(shell: Shell, { events, readModels, vault, keys }: Identit
   const warn = (message: string) => (err: unknown) => logger.warn({ err }, message);
   const authenticationFeed = shell.sourceOf('authentication');
   const background = shell.inTurn(progress, {
-    consumers: [{ source: authenticationSource, consumer: subjectLinks }],
+    consumers: lists,
     workers: () => [
-      followSource({ ...authenticationFeed, consumer: subjectLinks, book: progress, clock, telemetry, onTrouble }),
+      ...lists.map(({ consumer }) => followSource({ ...authenticationFeed, consumer, book: progress, clock, telemetry, onTrouble })),
       new RepeatingTask(10 * minuteMs, timed.recordKeyUses, warn('key uses of days that are over were not recorded')),
       new RepeatingTask(360 * minuteMs, timed.sweepUnnamedValues, warn('values no event names were not swept')),
       new RepeatingTask(1440 * minuteMs, timed.tendKeyRing, warn('the key ring was not tended')),
@@ -70,5 +70,5 @@ function serviceParts(shell: Shell, { events, readModels, vault, keys }: Identit
   });
   // Counted in this process, so saved by it.
   const savesKeyUses = new RepeatingTask(secondMs, timed.saveKeyUses, warn('key uses were counted but not saved'), true);
-  return { store: events, progress, workers: [background, savesKeyUses], close: [readModels, vault, keys, events] };
+  return { store: events, progress, readModels: lists, workers: [background, savesKeyUses], close: [readModels, vault, keys, events] };
 }

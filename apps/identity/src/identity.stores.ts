@@ -6,11 +6,11 @@ import { SqliteCitizenKeyRecords } from './key-ring/citizen-key-records.sqlite.j
 import { openKeyRingDatabase } from './key-ring/key-ring.database.js';
 import { keyRingCollections, keyRingDatabase, mongoKeyRing } from './key-ring/key-ring.mongo.js';
 import { SqliteKeyUseCounts } from './key-ring/key-use-counts.sqlite.js';
-import { subjects } from './on-subject-linked/subjects.read-model.js';
+import { readModels } from './read-models.js';
 
 export const identityStorePlan: StorePlan = {
   eventStores: ['log'],
-  readModels: [subjects.model],
+  readModels: Object.values(readModels).map(({ model }) => model),
   vault: true,
   expiringStores: [],
   own: [{ database: keyRingDatabase, collections: keyRingCollections }],

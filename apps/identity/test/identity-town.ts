@@ -91,7 +91,7 @@ export async function identityTown(stores: IdentityStores = inMemoryStores(), ke
   };
   const authentication = { linkSubject: ({ citizenId = '', clientId = '' }) => step('linkSubject', async () => ({ pseudonym: await linkSubject(citizenId, clientId) })) };
 
-  const { parts, subjectLinks, timed } = await assembleIdentity({
+  const { parts, lists, timed } = await assembleIdentity({
     log: { store: stores.events, codec: identityEvents, source: 'identity/0', clock, ids: systemIds },
     ids: systemIds,
     stores,
@@ -110,7 +110,7 @@ export async function identityTown(stores: IdentityStores = inMemoryStores(), ke
     keyEncryptionKeyPolicy: { rotateAfterMs: 30 * dayMs, keepRetiredMs: 35 * dayMs },
     catchUp: async ({ signal }) => progress.waitFor('on-subject-linked', 'authentication/0', (await authenticationLog.store.head()).position, signal),
   });
-  const follower = followLog({ source: 'authentication/0', consumer: subjectLinks, book: progress, clock, store: authenticationLog.store });
+  const follower = followLog({ source: 'authentication/0', consumer: lists[0]!.consumer, book: progress, clock, store: authenticationLog.store });
   follower.start();
   const service = inMemoryService({ name: 'identity', controllers: [new IdentityController(parts), new KeyRingController(parts)], store: stores.events, progress, clock });
 

@@ -43,10 +43,25 @@ export interface ReadModelTable<Document extends object> {
   write(batch: ReadModelWrite<Document>): Promise<boolean>;
   /** SHA-256 over keys and documents in key order; positions and tombstones left out: equal after a rebuild. */
   digest(): Promise<string>;
+  /**
+   * The digest with the positions it belongs to, however much is written meanwhile; undefined when it was read while
+   * documents moved on, where the adapter cannot read as of one moment: ask again.
+   */
+  snapshot(projection: string, sources: readonly string[]): Promise<ReadModelSnapshot | undefined>;
   /** Removes tombstones every checkpoint has passed. */
   sweep(projection: string): Promise<number>;
   /** Deletes every document and every checkpoint of the projection: the start of a rebuild. */
   clear(projection: string): Promise<void>;
+}
+
+/** All of a read model as of one position of each source. */
+export interface ReadModelSnapshot {
+  /** As `digest()` gives it, in hexadecimal. */
+  readonly digest: string;
+  /** Tombstones left out. */
+  readonly documents: number;
+  /** Where the projection stood, per source asked for; 0 before the first event. */
+  readonly positions: Readonly<Record<string, number>>;
 }
 
 export interface Versioned<Document> {

@@ -2,7 +2,9 @@ import 'reflect-metadata';
 import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { ConfigRefused, createLogger, observeProcess, readConfig, startTelemetry, type Logger, type ServiceName, type Settings, type Telemetry } from '@tillid/runtime';
+import type { FollowedReadModels } from '@tillid/eventsourcing';
 import { migrateService } from './migrate-service.js';
+import { rebuildAndExit } from './read-models/rebuild-mode.js';
 import { releaseStartupMemory } from './release-startup-memory.js';
 import { rpcServiceOf } from './rpc-controller.js';
 import { openShared } from './shared-state.js';
@@ -19,6 +21,8 @@ export interface ServiceDeclaration {
   readonly config: Settings;
   /** What it keeps. */
   readonly stores: StorePlan;
+  /** What it builds from its own and other logs; its module follows with the same. */
+  readonly readModels: FollowedReadModels;
 }
 
 /**
@@ -27,6 +31,7 @@ export interface ServiceDeclaration {
  * nobody caught exits 1 at once: what is stored is then found out by the next start, by the ordinary path.
  */
 export async function runService(declaration: ServiceDeclaration): Promise<void> {
+  if (process.argv[2] === 'rebuild') await rebuildAndExit(declaration, process.argv.slice(3));
   let logger = createLogger({ name: declaration.name });
   const failed = (message: string) => (error: unknown) => {
     if (error instanceof ConfigRefused) logger.error({ problems: error.problems }, message);

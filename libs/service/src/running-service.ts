@@ -17,6 +17,7 @@ import { observeService } from './observe-service.js';
 import { mutualTlsHttpServer, publicHttpServer } from './http/http-server.js';
 import { DeadlineExceeded, Pipeline } from './pipeline/pipeline.js';
 import { recordCallRefused } from './record-refusal.js';
+import { ReadModelController } from './read-models/read-model-service.js';
 import { registeredRpcs } from './registered-rpcs.js';
 import { RepeatingTask } from './repeating-task.js';
 import { remoteTokenGuard } from './remote-token-guard.js';
@@ -62,7 +63,7 @@ export class RunningService {
     const gate = new Gate({ rules: accessRules, rates: new RateLimit(clock), tokens, refusals, clock, ids });
     const pipeline = new Pipeline({ gate, callSecret, clock, ids, logger, waitForPosition: (...wanted) => this.waitForPosition(...wanted) });
     const feed = new FeedController({ source, store, signer, progress, clock });
-    const rpcs = registeredRpcs([...this.controllers, feed]);
+    const rpcs = registeredRpcs([...this.controllers, feed, new ReadModelController(parts.readModels)]);
 
     this.refusals = refusals;
     this.refusalTimer = setInterval(() => void refusals.flushEnded(), 10_000);

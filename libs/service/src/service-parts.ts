@@ -1,4 +1,4 @@
-import type { EventStore, ProgressBook } from '@tillid/eventsourcing';
+import type { EventStore, OpenReadModel, ProgressBook } from '@tillid/eventsourcing';
 import type { HttpRoute } from './http-route.js';
 import type { TokenGuard } from './token-guard.js';
 
@@ -12,6 +12,8 @@ export interface ServiceParts {
   readonly store: EventStore;
   /** How far every consumer of this service is: what GetHead shows and `tillid-min-position` waits for. */
   readonly progress: ProgressBook;
+  /** Every list it keeps, from the declaration that `rebuild` builds from: what an auditor asks for digests of. */
+  readonly readModels: readonly OpenReadModel[];
   /**
    * Everything that runs by itself: what each replica does, and `shell.inTurn(...)` for what one does at a time. Started
    * in order once calls can be taken, stopped in the opposite order before the stores close.

@@ -38,10 +38,11 @@ export interface TestServiceParts {
   readonly store?: EventStore;
   readonly drainMs?: number;
   readonly progress?: ProgressBook;
+  readonly readModels?: ServiceParts['readModels'];
 }
 
 /** A consent service on real sockets, its stores in memory. `lines` is everything it logged. */
-export async function startConsent(installation: TestInstallation, { controllers, workers = [], close = [], listen, store = inMemoryEventStore(), drainMs, progress = new ProgressBook(), ...rest }: TestServiceParts) {
+export async function startConsent(installation: TestInstallation, { controllers, workers = [], close = [], listen, store = inMemoryEventStore(), drainMs, progress = new ProgressBook(), readModels = [], ...rest }: TestServiceParts) {
   const tls = join(installation.folder, 'consent', 'tls');
   const identity = await installation.identityOf({ kind: 'service', id: 'consent' });
   await mkdir(tls, { recursive: true });
@@ -72,7 +73,7 @@ export async function startConsent(installation: TestInstallation, { controllers
   };
   const lines: string[] = [];
   const shell = new Shell('consent', config, createLogger({ name: 'consent', level: 'debug', write: (line) => void lines.push(line) }));
-  const service = new RunningService(shell, { store, progress, workers, close, ...rest }, controllers, drainMs);
+  const service = new RunningService(shell, { store, progress, readModels, workers, close, ...rest }, controllers, drainMs);
   await service.start();
   const address = `127.0.0.1:${service.ports.grpc!}`;
   return { service, store, progress, lines, address, identity };

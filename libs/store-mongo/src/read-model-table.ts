@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Model } from 'mongoose';
-import { pageBounds, type PageQuery, type ReadModel, type ReadModelTable } from '@tillid/eventsourcing';
+import { pageBounds, type PageQuery, type ReadModel, type ReadModelSnapshot, type ReadModelTable } from '@tillid/eventsourcing';
 import type { Checkpoints } from './checkpoints.js';
 import { readModelCollection } from './collection-shapes.js';
 import { orFault } from './faults.js';
@@ -41,7 +41,14 @@ export function readModelTable<Document extends object>(database: MongoDatabase,
       if (written) await checkpoints.saveCheckpoint(batch.projection, batch.source, batch.checkpoint);
       return written;
     }),
-    digest: () => orFault(() => digestOf(rows)),
+    digest: () => orFault(async () => (await digestOf(rows)).digest),
+    snapshot: (projection, sources) => orFault(async () => {
+      // The place before the documents: a row that is not ahead of it is as it was there, for every later write says so in its positions.
+      const positions: Record<string, number> = {};
+      for (const source of sources) positions[source] = (await checkpoints.checkpoint(projection, source))?.position ?? 0;
+      const { ahead, ...found } = await digestOf(rows, positions);
+      return ahead ? undefined : { ...found, positions };
+    }),
     sweep: (projection) => orFault(() => sweepTombstones(rows, checkpoints, projection)),
     clear: (projection) => orFault(async () => {
       // Checkpoints first: a crash in between must not leave a projection that believes it has what was deleted.
@@ -51,11 +58,15 @@ export function readModelTable<Document extends object>(database: MongoDatabase,
   };
 }
 
-/** In key order, a document at a time. */
-async function digestOf(rows: Model<Row>): Promise<string> {
+/** In key order, a document at a time. Ends at the first row that reflects more than these positions. */
+async function digestOf(rows: Model<Row>, upTo?: Readonly<Record<string, number>>): Promise<Pick<ReadModelSnapshot, 'digest' | 'documents'> & { readonly ahead: boolean }> {
   const hash = createHash('sha256');
-  for await (const { _id, d } of rows.find({}, { d: 1 }).sort({ _id: 1 }).lean<Row[]>().cursor()) {
-    if (d !== undefined) hash.update(`${JSON.stringify(_id)}:${d}\n`);
+  let documents = 0;
+  for await (const row of rows.find({}, { d: 1, p: 1 }).sort({ _id: 1 }).lean<Row[]>().cursor()) {
+    if (upTo && Object.entries(positionsOf(row)).some(([source, position]) => position > (upTo[source] ?? 0))) return { digest: '', documents, ahead: true };
+    if (row.d === undefined) continue;
+    hash.update(`${JSON.stringify(row._id)}:${row.d}\n`);
+    documents++;
   }
-  return hash.digest('hex');
+  return { digest: hash.digest('hex'), documents, ahead: false };
 }

@@ -1,18 +1,34 @@
 import { createHash } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ReadModelSnapshot } from '@tillid/eventsourcing';
+import { checkpointsOf } from './checkpoints.js';
 
 const rowsPerTurn = 1_000;
 
 /** Means something only while nothing writes: it gives way to other work between pages. */
-export async function readModelDigest(database: DatabaseSync, table: string): Promise<string> {
+export async function readModelDigest(database: DatabaseSync, table: string): Promise<Pick<ReadModelSnapshot, 'digest' | 'documents'>> {
   const page = database.prepare(`SELECT key, document FROM ${table} WHERE key > ? AND document IS NOT NULL ORDER BY key LIMIT ${rowsPerTurn}`);
   const hash = createHash('sha256');
-  for (let after = ''; ; ) {
+  for (let after = '', documents = 0; ; ) {
     const rows = page.all(after);
     for (const row of rows) hash.update(`${JSON.stringify(row['key'])}:${String(row['document'])}\n`);
-    if (rows.length < rowsPerTurn) return hash.digest('hex');
+    documents += rows.length;
+    if (rows.length < rowsPerTurn) return { digest: hash.digest('hex'), documents };
     after = String(rows.at(-1)!['key']);
     await nextTurn();
+  }
+}
+
+/** Of one moment, through a connection of its own: in WAL mode it sees what was there when it began, and writers go on. */
+export async function readModelSnapshot(path: string, table: string, projection: string, sources: readonly string[]): Promise<ReadModelSnapshot> {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    database.exec('BEGIN');
+    const checkpoints = checkpointsOf(database);
+    const positions = Object.fromEntries(sources.map((source) => [source, checkpoints.get(projection, source)?.position ?? 0]));
+    return { ...(await readModelDigest(database, table)), positions };
+  } finally {
+    database.close();
   }
 }

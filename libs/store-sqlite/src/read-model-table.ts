@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeDocument, encodeDocument, indexKey, pageBounds, samePositions, type ReadModel, type ReadModelRow, type ReadModelTable } from '@tillid/eventsourcing';
 import type { Checkpoints } from './checkpoints.js';
-import { readModelDigest } from './read-model-digest.js';
+import { readModelDigest, readModelSnapshot } from './read-model-digest.js';
 import type { ModelTable } from './read-model-schema.js';
 import { readingOf, type Transaction } from './transaction.js';
 
@@ -87,7 +87,8 @@ export function readModelTable<Document extends object>(
         checkpoints.save(projection, source, checkpoint);
       }));
     },
-    digest: () => readModelDigest(database, table),
+    digest: async () => (await readModelDigest(database, table)).digest,
+    snapshot: (projection, sources) => readModelSnapshot(database.location()!, table, projection, sources),
     async sweep(projection) {
       return Number(sweepTombstones.run(projection).changes);
     },

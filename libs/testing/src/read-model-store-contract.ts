@@ -223,6 +223,32 @@ export function readModelStoreContract(name: string, make: Make<ReadModelStore>)
       });
     });
 
+    describe('asked for a snapshot', () => {
+      it('gives the digest of the documents there are, and where the projection stood', async () => {
+        await write(1, [['1', visit('1')], ['2', visit('2')], ['3', null]]);
+        await write(4, [['2', visit('2', 'bo')]], 'identity/0', 6);
+        expect(await table.snapshot('visits', ['consent/0', 'identity/0', 'audit/0'])).toEqual({ digest: await table.digest(), documents: 2, positions: { 'consent/0': 1, 'identity/0': 6, 'audit/0': 0 } });
+      });
+      it('never gives documents of another position than it says, however much is written meanwhile', async () => {
+        const digestAt = new Map<number, string>();
+        const step = async (position: number) => void (await write(position, [['a', visit('a', `${position}`)], [`b${position}`, visit(`b${position}`)], ['z', position % 2 === 0 ? null : visit('z', `${position}`)]]));
+        for (let position = 1; position <= 20; position++) {
+          await step(position);
+          digestAt.set(position, await table.digest());
+        }
+        await table.clear('visits');
+        await step(1);
+        const looks: Promise<Awaited<ReturnType<typeof table.snapshot>>>[] = [];
+        for (let position = 2; position <= 20; position++) {
+          looks.push(table.snapshot('visits', ['consent/0']));
+          await step(position);
+        }
+        const found = (await Promise.all([...looks, table.snapshot('visits', ['consent/0'])])).filter((look) => look !== undefined);
+        expect(found.length).toBeGreaterThan(0);
+        expect(found.map(({ digest }) => digest)).toEqual(found.map(({ positions }) => digestAt.get(positions['consent/0']!)));
+      });
+    });
+
     it('keeps the versions of a model apart', async () => {
       const next = await made.store.open({ ...visits, version: 2 });
       await write(1, [['1', visit('1')]]);

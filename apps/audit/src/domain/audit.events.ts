@@ -9,8 +9,7 @@ export const loggedEvents = auditEvents.and(commonEvents);
 export type LoggedEvent = EventOf<typeof loggedEvents>;
 
 export const auditSource = 'audit/0';
-/** The ledger as its readers know it: positions there are leaf indexes plus one. */
-export const ledgerSource = 'ledger/0';
+export { ledgerSource } from '@tillid/eventsourcing';
 /** Everything that is taken in, audit's own acts by the very same path. */
 export const sources = ['identity/0', 'authentication/0', 'consent/0', auditSource] as const;
 

@@ -1,6 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { openLogWithEntries } from '../entries/replayed-entries.js';
-import { dataOption, logArgument, tlsOption, vkeyOption } from '../options.js';
+import { dataOption, logArgument, tlsOption, vkeyOption, waitOption } from '../options.js';
 import { progressBar } from '../progress-bar.js';
 import { asJson, asText, finish, print } from '../results.js';
 import { findRunningSystem } from '../running-system.js';
@@ -20,7 +20,7 @@ export function compareCommand(): Command {
     .description('the log against what each service itself has: same bytes, same order, nothing missing on either side')
     .addArgument(logArgument())
     .addOption(vkeyOption())
-    .option('--wait <seconds>', 'for what is on its way into the log, before it counts as missing', seconds, 15)
+    .addOption(waitOption())
     .addOption(dataOption())
     .addOption(tlsOption())
     .option('--json', 'as JSON')
@@ -51,10 +51,4 @@ function comparisonText({ holds, sources, differences, log, record }: Comparison
     ...record.findings.map(({ code, source, position, message }) => `  ${code}  ${source}@${position}  ${message}`),
   ];
   return asText(lines);
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value < 0 || value > 3_600) throw new InvalidArgumentError('seconds, at most 3,600');
-  return value;
 }

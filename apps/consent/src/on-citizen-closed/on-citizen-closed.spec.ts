@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConsentServiceService } from '@tillid/contracts/consent/v1/service';
-import { sources } from '../consent.assembly.js';
+import { sources } from '../read-models.js';
 import { consentTown, type ConsentTown } from '../../test/consent-town.js';
 
 let town: ConsentTown;

@@ -12,7 +12,10 @@ export interface RebuildSource {
 
 const batchEvents = 1000;
 
-/** Builds the read model again from nothing. Its digest must be the one it had: documents are a function of the events. */
+/**
+ * Builds the read model again from nothing. Its digest must be the one it had: documents are a function of the events.
+ * Throws CannotApply after keeping all that comes before an event it cannot apply, as following live does.
+ */
 export async function rebuild<Document extends object>(consumer: ProjectionConsumer<Document>, sources: readonly RebuildSource[]): Promise<string> {
   await consumer.table.clear(consumer.checkpointName);
   for (const { source, read, until = Infinity } of sources) {

@@ -36,6 +36,13 @@ function table<Document extends object>(model: ReadModel<Document>, rows: Map<st
   const passed = (projection: string, row: Row): boolean =>
     Object.entries(row.positions).every(([source, position]) => (checkpoints.get(checkpointKey(projection, source))?.position ?? 0) >= position);
 
+  const digest = (live: readonly (readonly [key: string, text: string])[]): string => {
+    const hash = createHash('sha256');
+    for (const [key, text] of live.toSorted(([left], [right]) => compareIndexValues([left], [right]))) hash.update(`${JSON.stringify(key)}:${text}\n`);
+    return hash.digest('hex');
+  };
+  const live = () => [...rows].flatMap(([key, row]) => (row.text === null ? [] : [[key, row.text] as const]));
+
   return {
     async get(key) {
       return decode(rows.get(key));
@@ -74,11 +81,11 @@ function table<Document extends object>(model: ReadModel<Document>, rows: Map<st
       return true;
     },
     async digest() {
-      const hash = createHash('sha256');
-      const live = [...rows].flatMap(([key, row]) => (row.text === null ? [] : [[key, row.text] as const]));
-      live.sort(([left], [right]) => compareIndexValues([left], [right]));
-      for (const [key, text] of live) hash.update(`${JSON.stringify(key)}:${text}\n`);
-      return hash.digest('hex');
+      return digest(live());
+    },
+    async snapshot(projection, sources) {
+      const documents = live();
+      return { digest: digest(documents), documents: documents.length, positions: Object.fromEntries(sources.map((source) => [source, checkpoints.get(checkpointKey(projection, source))?.position ?? 0])) };
     },
     async sweep(projection) {
       const stale = [...rows].filter(([, row]) => row.text === null && passed(projection, row));

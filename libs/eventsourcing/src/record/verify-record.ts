@@ -1,6 +1,7 @@
 import { HeadsSeen } from '@tillid/contracts/audit/v1/events';
 import type { Event } from '@tillid/contracts/event/v1/event';
 import { decodeEnvelope, MalformedEvent } from '../event-codec.js';
+import { isHeadsSeen } from './heads-seen.js';
 import { HeadsTimeline } from './heads-timeline.js';
 import type { RecordFinding, RecordFindingCode, RecordSummary } from './record-findings.js';
 import { OwnLogsCheck } from './own-logs-check.js';
@@ -20,7 +21,6 @@ export interface PlacedEntry {
 }
 
 const maxFindings = 1000;
-const headsSeenType = 'tillid.audit.v1.HeadsSeen';
 
 /**
  * Checks what a Merkle log alone cannot: that each source's entries are all there, in the source's own order, as the
@@ -43,7 +43,7 @@ export class RecordVerifier {
       const event = decodeEnvelope(bytes);
       if (Number.isNaN(event.occurredAt?.getTime())) throw new MalformedEvent('it says it happened at a time that there is not');
       const position = this.#source(event.source).entry(event, bytes);
-      if (event.type === headsSeenType && event.source.startsWith('audit/')) this.#headsSeen(event, position);
+      if (isHeadsSeen(event)) this.#headsSeen(event, position);
       const ownLogFault = this.#ownLogs.entry(event, bytes, leafIndex + 1);
       if (ownLogFault !== undefined) this.#report('own_log.differs', ownLogFault, event.source, position);
       return { leafIndex, source: event.source, position, event };

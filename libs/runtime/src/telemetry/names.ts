@@ -23,6 +23,7 @@ export const attributeNames = {
   /** Stable code of a refusal. */
   refusal: 'tillid.refusal',
   correlationId: 'tillid.correlation_id',
+  service: 'tillid.service',
   source: 'tillid.source',
   consumer: 'tillid.consumer',
   /** How a batch of events came: own, direct (gRPC from the source), relayed (Kafka). */
@@ -63,6 +64,10 @@ export const metricNames = {
   processUptime: 'tillid.process.uptime',
   throttled: 'tillid.throttled',
   refusalsRecorded: 'tillid.refusals.recorded',
+  /** Written by `tillid-auditor rebuild`, which is no service: 1 for a list that is not what the ledger gives. */
+  readModelDrift: 'tillid.read_model.drift',
+  /** When that was last looked at, in seconds since 1970. */
+  readModelChecked: 'tillid.read_model.checked',
 } as const;
 
 /** Counters of libs/eventsourcing (its CounterName) come out under this prefix: "tillid.consumer.gaps". */
