@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CompareAndSetRecord, EventStore, ReadModelStore } from '@tillid/eventsourcing';
+import type { CompareAndSetRecord, EventStore } from '@tillid/eventsourcing';
 import { sealedSecrets, systemIds, type Secrets } from '@tillid/crypto';
-import { mongoCompareAndSetRecord, mongoEventStore, mongoReadModelStore, openMongo, type MongoDatabase } from '@tillid/store-mongo';
+import { mongoCompareAndSetRecord, mongoEventStore, openMongo, type MongoDatabase } from '@tillid/store-mongo';
 import { startEngines, tcpProxy, type Engines, type TcpProxy } from '@tillid/testing';
 import { type ServiceName, System } from './system.js';
 
@@ -49,10 +49,6 @@ export class Cluster {
 
   async eventStore(service: ServiceName, name: string): Promise<EventStore> {
     return mongoEventStore({ database: await this.database(`tillid-${service}`), name });
-  }
-
-  async readModels(service: ServiceName): Promise<ReadModelStore> {
-    return mongoReadModelStore({ database: await this.database(`tillid-${service}`) });
   }
 
   async remove(): Promise<void> {

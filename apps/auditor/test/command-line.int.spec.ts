@@ -66,6 +66,7 @@ describe('tillid-auditor', () => {
     ['a server that is not there', () => ['verify', 'http://127.0.0.1:1', '--vkey', log.vkey]],
     ['nothing running', () => ['verify', '--data', '/nowhere']],
     ['nothing running to compare', () => ['compare', '--data', '/nowhere']],
+    ['nothing running to rebuild', () => ['rebuild', '--data', '/nowhere']],
     ['an option it does not have', () => ['verify', '--bogus']],
   ])('exits 2 at %s', async (_, args) => {
     const { code, out } = await run(...args());
@@ -112,7 +113,7 @@ describe('tillid-auditor', () => {
     expect(await hungUpOn('replay', log.log, '--vkey', log.vkey)).toBe(2);
     await broken.remove();
   });
-  it.each(['verify', 'replay', 'compare'])('%s --help has an example', async (command) => {
+  it.each(['verify', 'replay', 'compare', 'rebuild'])('%s --help has an example', async (command) => {
     const { code, out } = await run(command, '--help');
     expect([code, out.includes(`$ tillid-auditor ${command}`)]).toEqual([0, true]);
   });

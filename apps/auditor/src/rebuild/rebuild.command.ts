@@ -1,7 +1,8 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { parseAsOf } from '@tillid/eventsourcing';
 import { serviceNames } from '@tillid/runtime';
 import { runningServices } from '../compare/running-services.js';
 import { openLogWithEntries } from '../entries/replayed-entries.js';
@@ -34,7 +35,7 @@ export function rebuildCommand(): Command {
     .description("every list of every service, built again from the log by the service's own program, against the one the service has")
     .addArgument(logArgument())
     .addOption(vkeyOption())
-    .option('--until <instant|leaves>', 'as of then, compared with nothing: an ISO instant, or the first so many entries')
+    .option('--until <instant|leaves>', 'as of then, compared with nothing: an ISO instant, or the first so many entries', instantOrLeaves)
     .addOption(waitOption())
     .option('--metrics <file>', "write each list's drift there, for Prometheus's textfile collector")
     .option('--programs <folder>', 'the apps to run', programsFolder())
@@ -46,7 +47,7 @@ export function rebuildCommand(): Command {
     .action(async (log: string | undefined, options: Options) => {
       // Before anything is read: what they say now is what the log must give.
       const live = options.until === undefined ? await everyLiveList(options) : undefined;
-      const scratch = await mkdtemp(join(options.scratch, 'tillid-auditor-'));
+      const scratch = await mkdtemp(join(options.scratch, 'tillid-auditor-rebuild-'));
       try {
         const { from, verdict } = await provenLog(log, options, scratch);
         // From what is not the record nothing is built.
@@ -96,12 +97,14 @@ async function provenLog(log: string | undefined, { vkey, data, tls }: Options, 
 }
 
 async function builtLists({ programs, until }: Options, from: string, scratch: string, live: LiveLists | undefined): Promise<ComparedList[]> {
-  const services = await Promise.all(serviceNames.map(async (service): Promise<ComparedList[]> => {
+  const built = serviceNames.map(async (service): Promise<ComparedList[]> => {
     const theirs = live?.get(service);
     const { lists } = await rebuildWith(programs, service, { from, until, scratch, ...(theirs && { at: theirs }) });
     return theirs ? compareLists(service, lists, theirs) : lists.map((list) => ({ ...list, service, verdict: 'built' }));
-  }));
-  return services.flat();
+  });
+  // All have ended before the folder they write to goes.
+  await Promise.allSettled(built);
+  return (await Promise.all(built)).flat();
 }
 
 function listsText(lists: readonly ComparedList[], { log }: Verdict): string {
@@ -115,4 +118,9 @@ function listsText(lists: readonly ComparedList[], { log }: Verdict): string {
     wrong.length > 0 ? `DIFFERS: ${wrong.length} of ${lists.length} lists` : compared ? `SAME: ${lists.length} lists` : `BUILT: ${lists.length} lists, compared with nothing`,
     ...wrong.map((list) => `  ${list.verdict}  ${explained(list)}`),
   ]);
+}
+
+function instantOrLeaves(text: string): string {
+  if (!parseAsOf(text)) throw new InvalidArgumentError('an instant like 2026-11-24T10:00:00Z, or a number of entries');
+  return text;
 }

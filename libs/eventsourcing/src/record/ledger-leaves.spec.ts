@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { HeadsSeen } from '@tillid/contracts/audit/v1/events';
 import { ConsentRequested } from '@tillid/contracts/consent/v1/events';
 import { ActorKind, Event } from '@tillid/contracts/event/v1/event';
-import { chained, eventCodec, followed, ledgerSource, LedgerTooShort, openReadModels, positionsAsOf, projection, readModel, rebuild, RecordVerifier, sourceIn, startingPoint } from '../index.js';
+import { chained, eventCodec, followed, ledgerSource, LedgerTooShort, openReadModels, parseAsOf, positionsAsOf, projection, readModel, rebuild, RecordVerifier, sourceIn, startingPoint } from '../index.js';
 import { inMemoryReadModelStore } from '../in-memory/index.js';
 
 /** A ledger as a list of who wrote next; 'seen' is audit writing down how far everyone is in it. */
@@ -102,5 +102,12 @@ describe('the leaves of a ledger', () => {
     const { leaves } = ledgerOf([{ by: 'consent/0', after: 1 }, { by: 'consent/0', after: 1 }, { by: 'seen', after: 1 }]);
     const cut = async function* () { yield* leaves.slice(1); };
     await expect(positionsAsOf(cut, { instantMs: 5000 })).rejects.toThrow('consent/0@2');
+  });
+
+  it('are as of an instant that no two readers take for two, or of a number of leaves', () => {
+    expect(parseAsOf('2026-11-24T10:00:00Z')).toEqual({ instantMs: Date.UTC(2026, 10, 24, 10) });
+    expect(parseAsOf('2026-11-24T11:00:00.5+01:00')).toEqual({ instantMs: Date.UTC(2026, 10, 24, 10, 0, 0, 500) });
+    expect(parseAsOf('609')).toEqual({ leaves: 609 });
+    for (const text of ['', '2026-11-24', '24/11/2026', '2026-11-24T10:00:00', 'now', '-1', '1e9', '2026-13-24T10:00:00Z']) expect(parseAsOf(text), text).toBeUndefined();
   });
 });

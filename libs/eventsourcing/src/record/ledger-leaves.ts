@@ -12,6 +12,13 @@ export type Leaves = () => AsyncIterable<Uint8Array>;
 /** The ledger as it was when it had so many leaves, or at an instant. */
 export type AsOf = { readonly leaves: number } | { readonly instantMs: number };
 
+/** "609" is the first 609 leaves; anything else must be a whole instant of ISO 8601, or two readers would take it for two. Undefined for neither. */
+export function parseAsOf(text: string): AsOf | undefined {
+  if (/^\d{1,15}$/.test(text)) return { leaves: Number(text) };
+  const instantMs = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(instantMs) ? undefined : { instantMs };
+}
+
 /** The record ends before what was asked for. */
 export class LedgerTooShort extends Error {
   override readonly name = 'LedgerTooShort';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { AsOf } from '@tillid/eventsourcing';
+import { parseAsOf, type AsOf } from '@tillid/eventsourcing';
 import { exitWhenSaid } from '@tillid/runtime';
 import { sqliteReadModelStore } from '@tillid/store-sqlite';
 import type { ServiceDeclaration } from '../run-service.js';
@@ -39,15 +39,13 @@ function parsed(args: readonly string[]): { readonly from: string; readonly into
   const text = { type: 'string' } as const;
   const { from, until, at = [], into } = parseArgs({ args: [...args], options: { from: text, until: text, at: { ...text, multiple: true }, into: text } }).values;
   if (from === undefined) throw new Error(usage);
-  return { from, into, wish: { ...(until !== undefined && { asOf: asOfText(until) }), at: new Map(at.map(placeOf)) } };
+  return { from, into, wish: { ...(until !== undefined && { asOf: asOf(until) }), at: new Map(at.map(placeOf)) } };
 }
 
-/** "120" is the first 120 leaves; anything else must be a whole ISO instant, or two readers would take it for two. */
-export function asOfText(text: string): AsOf {
-  if (/^\d{1,15}$/.test(text)) return { leaves: Number(text) };
-  const instantMs = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(instantMs)) throw new Error(`"${text}" is neither an instant like 2026-11-24T10:00:00Z nor a number of leaves`);
-  return { instantMs };
+function asOf(text: string): AsOf {
+  const parsed = parseAsOf(text);
+  if (!parsed) throw new Error(`"${text}" is neither an instant like 2026-11-24T10:00:00Z nor a number of leaves`);
+  return parsed;
 }
 
 function placeOf(text: string): readonly [name: string, position: number] {

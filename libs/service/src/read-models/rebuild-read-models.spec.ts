@@ -8,7 +8,6 @@ import { inMemoryReadModelStore } from '@tillid/eventsourcing/in-memory';
 import { InMemoryLog, noteSigner } from '@tillid/transparency';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { leavesOf } from './log-leaves.js';
-import { asOfText } from './rebuild-mode.js';
 import { rebuildReadModels } from './rebuild-read-models.js';
 
 const consents = projection({
@@ -79,11 +78,5 @@ describe('read models built again from a folder of the log', () => {
     await expect(built(from)).rejects.toThrow('tile/entries/001 is no bundle of 256 entries');
     await expect(built('/nowhere')).rejects.toThrow('/nowhere cannot be read');
     await expect(built(join(folder, 'tile'))).rejects.toThrow('has no checkpoint');
-  });
-  it('are as of an instant that no two readers take for two, or of a number of leaves', () => {
-    expect(asOfText('2026-11-24T10:00:00Z')).toEqual({ instantMs: Date.UTC(2026, 10, 24, 10) });
-    expect(asOfText('2026-11-24T11:00:00.5+01:00')).toEqual({ instantMs: Date.UTC(2026, 10, 24, 10, 0, 0, 500) });
-    expect(asOfText('609')).toEqual({ leaves: 609 });
-    for (const text of ['2026-11-24', '24/11/2026', '2026-11-24T10:00:00', 'now', '-1', '1e9', '2026-13-24T10:00:00Z']) expect(() => asOfText(text), text).toThrow('neither');
   });
 });
