@@ -5,6 +5,7 @@ const relay = 'tillid_service="consent",tillid_source="consent/0"';
 const lease = 'tillid_lease_changes_total{tillid_service="audit",tillid_lease="background",tillid_change="taken"}';
 const services = ['identity', 'authentication', 'consent', 'audit'];
 const heard = Object.fromEntries(services.map((service) => [`tillid_consumer_lag{tillid_service="${service}"}`, '0x60']));
+const drift = (list) => `tillid_read_model_drift{tillid_service="consent",tillid_consumer="${list}"}`;
 const certificate = 'certmanager_certificate_expiration_timestamp_seconds{namespace="tillid",name="audit"}';
 const days = (count) => count * 86_400;
 
@@ -32,6 +33,9 @@ export const cases = [
   { alarm: 'TillidCertificateEnding', rings: true, what: 'ten days left', series: { [certificate]: `${days(10)}x120` }, at: '90m' },
   { alarm: 'TillidCertificateEnding', rings: false, what: 'twenty days left', series: { [certificate]: `${days(20)}x120` }, at: '90m' },
   { alarm: 'TillidCertificateEnding', rings: true, what: 'renewed, and not taken up by a process', series: { [certificate]: `${days(80)}x120`, 'tillid_certificate_remaining{tillid_service="audit",pod="a"}': `${days(5)}x120` }, at: '90m' },
+  { alarm: 'TillidReadModelDrift', rings: true, what: 'one list of two is not what the ledger gives', series: { [drift('consents')]: '1x30', [drift('clients')]: '0x30', tillid_read_model_checked: '0x30' }, at: '5m' },
+  { alarm: 'TillidReadModelDrift', rings: true, what: 'nobody has looked for two days', series: { [drift('consents')]: '0x3000', tillid_read_model_checked: '0x3000' }, at: '49h' },
+  { alarm: 'TillidReadModelDrift', rings: false, what: 'looked at yesterday, all the same', series: { [drift('consents')]: '0x3000', tillid_read_model_checked: '0x3000' }, at: '30h' },
   { alarm: 'TillidSilent', rings: true, what: 'audit is not heard', series: Object.fromEntries(Object.entries(heard).slice(0, 3)), at: '20m' },
   { alarm: 'TillidSilent', rings: false, what: 'all four are', series: heard, at: '20m' },
 ];
