@@ -1,7 +1,9 @@
 import type { EventStore, ExpiringStore, ReadModelStore, Vault } from '@tillid/eventsourcing';
-import type { StorePlan, Stores } from '@tillid/service';
+import type { Restoring, StorePlan, Stores } from '@tillid/service';
 import { citizensModel } from './citizens/citizens.read-model.js';
 import { directoryProjection } from './directory/directory.read-model.js';
+import { authenticationEvents, type AuthenticationEvent } from './domain/authentication.events.js';
+import { recordNamedBy } from './vault/superseded.js';
 
 export const authenticationStorePlan: StorePlan = {
   eventStores: ['log'],
@@ -9,6 +11,8 @@ export const authenticationStorePlan: StorePlan = {
   vault: true,
   expiringStores: ['sign-ins', 'tries', 'devices'],
 };
+
+export const authenticationRestoring: Restoring<AuthenticationEvent> = { events: authenticationEvents, valuesNamedBy: recordNamedBy };
 
 export interface AuthenticationStores {
   readonly store: EventStore;

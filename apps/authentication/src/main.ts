@@ -1,6 +1,6 @@
 import { runService } from '@tillid/service';
 import { authenticationConfig } from './authentication.config.js';
 import { AuthenticationModule } from './authentication.module.js';
-import { authenticationStorePlan } from './authentication.stores.js';
+import { authenticationRestoring, authenticationStorePlan } from './authentication.stores.js';
 
-void runService({ name: 'authentication', module: AuthenticationModule, config: authenticationConfig, stores: authenticationStorePlan });
+void runService({ name: 'authentication', module: AuthenticationModule, config: authenticationConfig, stores: authenticationStorePlan, restoring: authenticationRestoring });

@@ -1,5 +1,6 @@
 import type { EventStore, ReadModelStore, Vault } from '@tillid/eventsourcing';
-import type { StorePlan, Stores } from '@tillid/service';
+import type { Restoring, StorePlan, Stores } from '@tillid/service';
+import { consentEvents, type RoomEvent } from './domain/consent.events.js';
 import { clients } from './known/clients.read-model.js';
 import { closedCitizens } from './known/closed-citizens.read-model.js';
 import { subjects } from './known/subjects.read-model.js';
@@ -10,6 +11,12 @@ export const consentStorePlan: StorePlan = {
   readModels: [subjects.model, clients.model, closedCitizens.model, consents.model],
   vault: true,
   expiringStores: [],
+};
+
+/** The text a citizen is shown lies in the vault under the consent's own id. */
+export const consentRestoring: Restoring<RoomEvent> = {
+  events: consentEvents,
+  valuesNamedBy: (event) => (event.type === 'ConsentRequested' ? [event.consentId] : []),
 };
 
 export interface ConsentStores {

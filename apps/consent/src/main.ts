@@ -1,6 +1,6 @@
 import { runService } from '@tillid/service';
 import { consentConfig } from './consent.config.js';
 import { ConsentModule } from './consent.module.js';
-import { consentStorePlan } from './consent.stores.js';
+import { consentRestoring, consentStorePlan } from './consent.stores.js';
 
-void runService({ name: 'consent', module: ConsentModule, config: consentConfig, stores: consentStorePlan });
+void runService({ name: 'consent', module: ConsentModule, config: consentConfig, stores: consentStorePlan, restoring: consentRestoring });

@@ -1,6 +1,6 @@
 import { runService } from '@tillid/service';
 import { identityConfig } from './identity.config.js';
 import { IdentityModule } from './identity.module.js';
-import { identityStorePlan } from './identity.stores.js';
+import { identityRestoring, identityStorePlan } from './identity.stores.js';
 
-void runService({ name: 'identity', module: IdentityModule, config: identityConfig, stores: identityStorePlan });
+void runService({ name: 'identity', module: IdentityModule, config: identityConfig, stores: identityStorePlan, restoring: identityRestoring });

@@ -33,13 +33,13 @@ export class SqliteCitizenKeyRecords implements CitizenKeyRecords {
 
   async remove(citizenIds: readonly string[]): Promise<void> {
     runForEach(this.#database, 'DELETE FROM citizen_keys WHERE citizen_id = ?', citizenIds, (citizenId) => [citizenId]);
-    emptyWriteAheadLog(this.#database);
+    await emptyWriteAheadLog(this.#database);
   }
 
   async destroy(citizenId: string): Promise<void> {
     this.#database.prepare('UPDATE citizen_keys SET wrapped_key = NULL, named = 1 WHERE citizen_id = ? AND wrapped_key IS NOT NULL').run(citizenId);
     // Also when the row was empty already: the first try may have ended between the two.
-    emptyWriteAheadLog(this.#database);
+    await emptyWriteAheadLog(this.#database);
   }
 
   async page(afterCitizenId: string, limit: number): Promise<{ citizenId: string; wrappedKey: Buffer }[]> {

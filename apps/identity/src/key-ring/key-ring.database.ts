@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 
 const schema = `
@@ -46,7 +47,17 @@ export function runForEach<Row>(database: DatabaseSync, sql: string, rows: reado
   }
 }
 
-/** secure_delete overwrites the pages; the log of writes beside them still holds the old ones until it is emptied. */
-export function emptyWriteAheadLog(database: DatabaseSync): void {
-  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+const emptyingAttempts = 5;
+const emptyingPauseMs = 50;
+
+/**
+ * secure_delete overwrites the pages; the log of writes beside them still holds the old ones until it is emptied. It cannot be
+ * while somebody reads the file, as a backup does: then this is refused, and whoever wanted it tries again.
+ */
+export async function emptyWriteAheadLog(database: DatabaseSync): Promise<void> {
+  const truncate = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
+  for (let attempt = 1; Number(truncate.get()!['busy']) !== 0; attempt++) {
+    if (attempt === emptyingAttempts) throw new Error("the key ring's journal could not be emptied; do it again");
+    await delay(emptyingPauseMs);
+  }
 }
