@@ -91,6 +91,15 @@ describe('a country whose machines all failed at once', () => {
     expect(await ask(bo.citizenId)).toMatchObject({ attributes: [{ value: 'Anne Jensen' }], status: 'active' });
   });
 
+  it('keeps of the forgotten nothing that opens, in any byte of any file; and in the backup nothing in clear', () => {
+    const wrapped = wrappedKeyOf(join(backup, 'identity/key-ring.sqlite'), anne.citizenId) as Uint8Array;
+    const sealed = sealedDetailsOf(join(backup, 'identity/vault.sqlite'), anne.citizenId);
+    expect(holding(backup, [wrapped, sealed]).map((path) => path.slice(backup.length))).toEqual(['/identity/key-ring.sqlite', '/identity/vault.sqlite']);
+    for (const place of [`${lost.data}.gone`, system.data, mirror, secrets]) expect(holding(place, [wrapped, sealed])).toEqual([]);
+    const clear = ['6705801234', '670580-1234', 'Anne Jensen', 'Nørregade 1, 4990 Egebæk', 'anne@eksempel.dk'].map((value) => Buffer.from(value));
+    for (const place of [backup, secrets, mirror, system.data]) expect(holding(place, clear)).toEqual([]);
+  });
+
   it('lets in a citizen who was there when the backup was made', async () => {
     expect((await signIn(system, bo)).token).not.toBe('');
   });
@@ -125,6 +134,21 @@ function wrappedKeyOf(path: string, citizenId: string): unknown {
   } finally {
     database.close();
   }
+}
+
+function sealedDetailsOf(path: string, citizenId: string): Uint8Array {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    return database.prepare("SELECT ciphertext FROM records WHERE id LIKE '%' || ? || '%'").get(citizenId)!['ciphertext'] as Uint8Array;
+  } finally {
+    database.close();
+  }
+}
+
+/** Every file, journals and free pages included. */
+function holding(place: string, values: readonly Uint8Array[]): string[] {
+  const files = readdirSync(place, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return files.filter((file) => values.some((value) => readFileSync(file).includes(Buffer.from(value)))).toSorted();
 }
 
 async function register(on: System, who: typeof details): Promise<string> {

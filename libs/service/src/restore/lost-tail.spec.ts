@@ -16,7 +16,7 @@ async function restoredSource({ written = 5, copied = 2 } = {}) {
   const secrets = inMemorySecrets();
   const store = inMemoryEventStore();
   const signer = await SourceSigner.open({ source, store, secrets, clock: systemClock, ids: systemIds });
-  const write = async (to: EventStore) => recordCallRefused({ store: to, source, clock: systemClock, ids: systemIds }, { caller: { kind: 'relying_service', id: 'fjordbanken' }, rpc: '/x/Y', reason: 'call.not_allowed', count: 1 });
+  const write = async (to: EventStore) => recordCallRefused({ store: to, source, clock: systemClock, ids: systemIds }, { caller: { kind: 'relying_service', id: 'fjordbanken', thumbprint: 'of a certificate' }, rpc: '/x/Y', reason: 'call.not_allowed', count: 1 });
   while ((await store.head()).position < written) await write(store);
   const all = await store.readAll(0, 1000);
   const copy = inMemoryEventStore();
