@@ -110,6 +110,17 @@ describe('a country whose machines all failed at once', () => {
     expect(values.map(({ value }) => value).join()).not.toContain(bo.citizenId);
   });
 
+  it('finds out by itself when an older log was put back by hand, and gets what it lost before it goes on', async () => {
+    expect(await system.stop()).toBe(0);
+    const own = join(system.data, 'consent/log.sqlite');
+    for (const file of [own, `${own}-wal`, `${own}-shm`]) rmSync(file, { force: true });
+    cpSync(join(backup, 'consent/log.sqlite'), own);
+    const before = record.filter(({ source }) => source === 'consent/0').length;
+    await system.up();
+    await until('the log is whole', async () => (await heightOf(own)) >= before);
+    await until('nobody sees a difference', async () => (await system.auditor('compare')).code === 0);
+  });
+
   it('goes on: the next day is played on it, and its lists are what the record makes of them', async () => {
     const day = await playDay(system, '--citizens', '3', '--seed', '11');
     expect(day.expectations.filter(({ held }) => !held)).toEqual([]);
@@ -122,6 +133,11 @@ describe('a country whose machines all failed at once', () => {
     expect(rebuilt).toEqual(live);
   });
 });
+
+async function heightOf(path: string): Promise<number> {
+  const log = await sqliteEventStore({ path });
+  return log.head().then(({ position }) => position).finally(() => log.close());
+}
 
 function signedSize(logFolder: string): number {
   return Number(readFileSync(join(logFolder, 'checkpoint'), 'utf8').split('\n')[1]);

@@ -3,4 +3,5 @@ export { sqliteReadModelStore, type SqliteReadModelStoreOptions } from './read-m
 export { sqliteVault, type SqliteVaultOptions } from './vault.js';
 export { sqliteExpiringStore, type SqliteExpiringStoreOptions } from './expiring-store.js';
 export { copyDatabase, digestOfFile } from './copy-database.js';
+export { emptyJournalInTime } from './journal.js';
 export { sqliteCompareAndSetRecord, type SqliteCompareAndSetRecordOptions } from './compare-and-set-record.js';

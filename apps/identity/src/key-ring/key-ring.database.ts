@@ -1,10 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 
-const busyTimeoutMs = 5000;
 const schema = `
-  PRAGMA busy_timeout = ${busyTimeoutMs};
+  PRAGMA busy_timeout = 5000;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA secure_delete = ON;
@@ -46,26 +44,4 @@ export function runForEach<Row>(database: DatabaseSync, sql: string, rows: reado
     database.exec('ROLLBACK');
     throw error;
   }
-}
-
-const emptyingAttempts = 100;
-const emptyingPauseMs = 20;
-
-/**
- * secure_delete overwrites the pages; the log of writes beside them still holds the old ones until it is emptied. It cannot be
- * while somebody reads the file, as a backup does: waited for here, not in SQLite, which would hold the thread. Refused in the
- * end; whoever wanted it tries again.
- */
-export async function emptyWriteAheadLog(database: DatabaseSync): Promise<void> {
-  for (let attempt = 1; !emptied(database); attempt++) {
-    if (attempt === emptyingAttempts) throw new Error("the key ring's journal could not be emptied; do it again");
-    await delay(emptyingPauseMs);
-  }
-}
-
-function emptied(database: DatabaseSync): boolean {
-  database.exec('PRAGMA busy_timeout = 0');
-  const { busy } = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()!;
-  database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-  return Number(busy) === 0;
 }
