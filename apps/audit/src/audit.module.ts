@@ -41,7 +41,7 @@ async function signing(shell: Shell<AuditConfig>, stores: AuditStores): Promise<
   const { config, clock, telemetry, logger } = shell;
   const seed = await shell.secret('log-signing');
   const { verifier } = await openSigningKey(config.origin, seed, join(config.data, 'log.vkey'));
-  await recover({ stores, verifier, data: config.data, alone: !shell.isOneOfMany && config.tiles === undefined, logger });
+  await recover({ stores, verifier, data: config.data, alone: !shell.isOneOfMany && config.tiles === undefined, clock, logger });
   return openSigning({ ...stores, origin: config.origin, seed, data: config.data, tiles: config.tiles, checkpointIntervalMs: config.checkpointIntervalMs, shell, clock, telemetry, logger });
 }
 

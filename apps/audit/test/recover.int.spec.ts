@@ -6,6 +6,7 @@ import { silentLogger } from '@tillid/runtime';
 import { copyDatabase, sqliteCompareAndSetRecord, sqliteEventStore } from '@tillid/store-sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditSource } from '../src/domain/audit.events.js';
+import { decodeTreeHead } from '../src/integrate/tree-head.js';
 import { recover } from '../src/recover/recover.js';
 import { auditInTest } from './audit-in-test.js';
 
@@ -37,6 +38,8 @@ beforeAll(async () => {
   await acts(20);
   backedUp = (await audit.stores.ledger.head()).position;
   copyDatabase(join(audit.data, 'ledger.sqlite'), join(backup, 'ledger.sqlite'));
+  expect(await audit.signedTree.waitForSize(backedUp, AbortSignal.timeout(10_000))).toBe(true);
+  copyDatabase(join(audit.data, 'tree-head.sqlite'), join(backup, 'tree-head.older'));
   await acts(60);
   entries = (await audit.stores.ledger.head()).position;
   expect(await audit.signedTree.waitForSize(entries, AbortSignal.timeout(10_000))).toBe(true);
@@ -58,7 +61,7 @@ async function restored(change: (data: string) => Promise<unknown> = () => Promi
   const stores = { events: await sqliteEventStore({ path: join(data, 'log.sqlite') }), ledger: await sqliteEventStore({ path: join(data, 'ledger.sqlite') }), treeHead: await sqliteCompareAndSetRecord({ path: join(data, 'tree-head.sqlite') }) };
   return {
     stores,
-    recover: () => recover({ stores, verifier: audit.vkey, data, alone: true, logger: silentLogger }),
+    recover: () => recover({ stores, verifier: audit.vkey, data, alone: true, clock: { nowMs: audit.now }, logger: silentLogger }),
     async remove() {
       for (const store of Object.values(stores)) await store.close();
       await rm(data, { recursive: true });
@@ -81,9 +84,20 @@ describe('audit put back from a backup', () => {
     await remove();
   });
 
+  it('goes by its own newest checkpoint when the head that was kept apart is an older copy', async () => {
+    const { stores, recover: again, remove } = await restored((data) => cp(join(data, 'tree-head.older'), join(data, 'tree-head.sqlite')));
+    await again();
+    expect(await stores.ledger.head()).toEqual(await audit.stores.ledger.head());
+    const { size, chain, checkpoint } = decodeTreeHead((await stores.treeHead.get())!.value, audit.vkey);
+    expect([size, checkpoint]).toEqual([entries, audit.signedTree.head.checkpoint]);
+    expect(Buffer.from(chain)).toEqual(Buffer.from(audit.signedTree.head.chain));
+    await remove();
+  });
+
   it.each([
     ['the last signed tree head is gone', (data: string) => rm(join(data, 'tree-head.sqlite')), 'log.record_missing'],
     ['the log is older than what was signed', (data: string) => rm(join(data, 'log/tile/entries'), { recursive: true }), 'log.ledger_shorter'],
+    ['the head is an older copy and the files above it were changed', (data: string) => cp(join(data, 'tree-head.older'), join(data, 'tree-head.sqlite')).then(() => changeOneByte(join(data, 'log/tile/entries/000'))), 'log.edge_differs'],
     ['an entry in a bundle was changed', (data: string) => changeOneByte(join(data, 'log/tile/entries/000')), 'log.ledger_differs'],
   ])('appends and signs nothing when %s', async (_what, change, reason) => {
     const { stores, recover: again, remove } = await restored(change);
