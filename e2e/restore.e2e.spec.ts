@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,7 +10,7 @@ import { addCitizen, type Letter, signIn } from './support/citizen.js';
 import { playDay } from './support/day-report.js';
 import { digestsOf } from './support/rebuilt.js';
 import { replayed, type ReplayedEntry } from './support/replayed.js';
-import { serviceNames, System } from './support/system.js';
+import { checkout, command, serviceNames, System } from './support/system.js';
 import { until } from './support/until.js';
 
 // June 2022: both of NemID's data centres failed, the backup did not restore, and it had last been tried two years before.
@@ -20,8 +20,14 @@ const folder = mkdtempSync(join(tmpdir(), 'tillid-restore-'));
 const backup = join(folder, 'backup');
 const secrets = join(folder, 'safe');
 const mirror = join(folder, 'mirror');
+const elsewhere = join(folder, 'elsewhere');
 const details = { nationalNumber: '6704711234', firstName: 'Mads', lastName: 'Holm', address: 'Strandvejen 9, 4990 Egebæk', email: 'mads@eksempel.dk' };
 const key = 'registered-after-the-backup-1';
+
+/** Every command of the page on operations, and where its folders are here. */
+const documented = [...readFileSync(join(checkout, 'docs/operations.md'), 'utf8').matchAll(/^npx tillid.*$/gm)].map(([line]) => line);
+const places: Readonly<Record<string, string>> = { '/backups/2026-11-25': backup, '/safe/tillid': secrets, '/mirror/audit': mirror, '/srv/tillid': elsewhere };
+const typed = new Set<string>();
 
 let lost: System;
 let system: System;
@@ -35,7 +41,7 @@ beforeAll(async () => {
   await playDay(lost, '--citizens', '4');
   anne = await addCitizen(lost, '6705801234');
   bo = await addCitizen(lost, '6605801234');
-  expect(await lost.tillid('backup', '--to', backup, '--secrets', secrets)).toMatchObject({ code: 0 });
+  await asDocumented('npx tillid backup', '--data', lost.data);
   // Life goes on, in no backup: another day, a citizen more, and one who is forgotten.
   await playDay(lost, '--citizens', '3', '--seed', '7');
   registered = await register(lost, details);
@@ -48,9 +54,9 @@ beforeAll(async () => {
   mkdirSync(mirror);
   for (const name of readdirSync(join(lost.data, 'audit'))) if (name === 'log' || name.startsWith('tree-head')) cpSync(join(lost.data, 'audit', name), join(mirror, name), { recursive: true });
   renameSync(lost.data, `${lost.data}.gone`);
-  system = System.in(join(folder, 'elsewhere'), 22_200);
-  const { code, stderr } = await system.tillid('restore', '--from', backup, '--secrets', secrets, '--record', mirror);
-  expect(code, stderr).toBe(0);
+  system = System.in(elsewhere, 22_200);
+  await refusesWhatDoesNotFit();
+  await asDocumented('npx tillid restore');
   await system.up();
 });
 
@@ -68,10 +74,12 @@ describe('a country whose machines all failed at once', () => {
   });
 
   it('has one history, which every source, the record and every old checkpoint agree on', async () => {
-    const verified = await system.auditor('verify', '--entries');
-    expect(verified.code, verified.stdout + verified.stderr).toBe(0);
-    const compared = await system.auditor('compare');
-    expect(compared.code, compared.stdout + compared.stderr).toBe(0);
+    await until('everybody has heard everybody', async () => (await system.tillid('status')).code === 0);
+    for (const words of ['npx tillid status', 'npx tillid-auditor verify', 'npx tillid-auditor compare']) await asDocumented(words);
+    // What the page tells to type is what was typed, but for the ports.
+    expect(documented.filter((line) => !typed.has(line))).toEqual(['npx tillid up --data /srv/tillid']);
+    const { code } = await system.auditor('verify', '--entries', '--state', join(folder, 'seen'));
+    expect(code).toBe(0);
   });
 
   it('answers a call that is repeated with its old key as it did the first time', async () => {
@@ -119,6 +127,10 @@ describe('a country whose machines all failed at once', () => {
     await system.up();
     await until('the log is whole', async () => (await heightOf(own)) >= before);
     await until('nobody sees a difference', async () => (await system.auditor('compare')).code === 0);
+    // Whoever heard it say that it had less than before has stopped listening, until a person has looked.
+    expect(await system.stop()).toBe(0);
+    await system.up();
+    await until('everybody listens to it again', async () => (await system.tillid('status')).code === 0);
   });
 
   it('goes on: the next day is played on it, and its lists are what the record makes of them', async () => {
@@ -133,6 +145,41 @@ describe('a country whose machines all failed at once', () => {
     expect(rebuilt).toEqual(live);
   });
 });
+
+async function asDocumented(beginning: string, ...more: string[]): Promise<void> {
+  const line = documented.find((each) => each.startsWith(`${beginning} `))!;
+  typed.add(line);
+  const [, program, ...args] = line.split(' ').map((word) => places[word] ?? word);
+  const { code, stdout, stderr } = await command(program === 'tillid' ? 'apps/tillid/bin/tillid.mjs' : 'apps/auditor/bin/tillid-auditor.mjs', [...args, ...more]);
+  expect(code, `${line}\n${stdout}${stderr}`).toBe(0);
+}
+
+/** Nothing is put back that is not what was backed up, and nothing is left of the try. */
+async function refusesWhatDoesNotFit(): Promise<void> {
+  const [changed, bare, full] = ['changed', 'bare', 'full'].map((name) => join(folder, name)) as [string, string, string];
+  cpSync(backup, changed, { recursive: true });
+  const vault = readFileSync(join(changed, 'identity/vault.sqlite'));
+  vault[vault.length - 1]! ^= 1;
+  writeFileSync(join(changed, 'identity/vault.sqlite'), vault);
+  cpSync(mirror, bare, { recursive: true });
+  for (const name of readdirSync(bare)) if (name.startsWith('tree-head')) rmSync(join(bare, name));
+  mkdirSync(full);
+  writeFileSync(join(full, 'something'), '');
+  const tries = [
+    [{ from: changed }, 1, /vault\.sqlite is not what was backed up/],
+    [{ from: mirror }, 2, /no backup/],
+    [{ secrets: mirror }, 1, /no secrets of the installation/],
+    [{ record: bare }, 1, /no tree-head/],
+    [{ data: full }, 1, /is not empty/],
+  ] as const;
+  for (const [change, exit, says] of tries) {
+    const options = Object.entries({ from: backup, secrets, record: mirror, data: elsewhere, ...change }).flatMap(([name, value]) => [`--${name}`, value]);
+    const { code, stderr } = await command('apps/tillid/bin/tillid.mjs', ['restore', ...options]);
+    expect([code, stderr]).toEqual([exit, expect.stringMatching(says)]);
+    expect(existsSync(elsewhere)).toBe(false);
+  }
+  expect((await lost.tillid('backup', '--to', backup)).code, 'a backup takes the place of none').not.toBe(0);
+}
 
 async function heightOf(path: string): Promise<number> {
   const log = await sqliteEventStore({ path });

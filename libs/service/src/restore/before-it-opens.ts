@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pauseFor } from 'node:timers/promises';
 import { AuditServiceService } from '@tillid/contracts/audit/v1/service';
 import { replaceSecretFile } from '@tillid/crypto';
 import type { DomainEvent, EventCodec } from '@tillid/eventsourcing';
-import { RepeatingTask } from '../repeating-task.js';
 import type { Worker } from '../service-parts.js';
 import type { Shell } from '../shell.js';
 import { fetchLostTail, isBehindRecord } from './lost-tail.js';
@@ -21,7 +21,7 @@ export const restoredMark = 'restored';
 /** What the log names and the vault has not, after a restore: JSON, for the operator. */
 export const lostValuesFile = 'lost-values.json';
 
-const lookAgainMs = 2_000;
+const lookAgainMs = 250;
 const pageSize = 1_000;
 
 /**
@@ -69,15 +69,26 @@ async function tellWhatIsLost({ stores, config, logger, source }: Shell, { event
 }
 
 function looksAgain(shell: Shell): Worker {
-  let answered = false;
   const audit = shell.peer('audit', AuditServiceService);
+  const stopping = new AbortController();
   const look = async (): Promise<void> => {
-    if (answered) return;
     const store = await shell.stores.eventStore('log');
     const behind = await isBehindRecord({ store, audit }).finally(() => store.close());
-    answered = true;
     // What was appended meanwhile is found out by the next start: it refuses where it does not follow.
     if (behind) setImmediate(() => { throw new Error(`the log of ${shell.source} is shorter than the record of it: it was put back from a backup`); });
   };
-  return new RepeatingTask(lookAgainMs, look, () => undefined);
+  const lookUntilAnswered = async (): Promise<void> => {
+    for (let answered = false; !answered && !stopping.signal.aborted; ) {
+      answered = await look().then(() => true, () => false);
+      if (!answered) await pauseFor(lookAgainMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
+    }
+  };
+  let looking = Promise.resolve();
+  return {
+    start: () => void (looking = lookUntilAnswered()),
+    stop: () => {
+      stopping.abort();
+      return looking;
+    },
+  };
 }
