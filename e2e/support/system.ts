@@ -48,6 +48,11 @@ export class System {
     return system;
   }
 
+  /** An installation that is in a folder already, not started yet. */
+  static in(data: string, portBase: number): System {
+    return new System(data, portBase, {}, []);
+  }
+
   /** Two replicas of each service, on engines that `prepare` starts once the certificates are there; it answers the environment that names them, or undefined where there are none. */
   static async startCluster(portBase: number, prepare: (data: string) => Promise<Readonly<Record<string, string>> | undefined>): Promise<System | undefined> {
     const data = await mkdtemp(join(tmpdir(), 'tillid-cluster-'));
@@ -90,6 +95,14 @@ export class System {
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
     child.kill('SIGINT');
     return await ended;
+  }
+
+  /** Every process at once, as a power failure would. */
+  async killAll(): Promise<void> {
+    const { pid, pids } = this.running;
+    const ended = new Promise((resolve) => this.process!.once('exit', resolve));
+    for (const each of [pid, ...Object.values(pids)]) process.kill(each, 'SIGKILL');
+    await ended;
   }
 
   async remove(): Promise<void> {

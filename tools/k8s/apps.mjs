@@ -35,9 +35,14 @@ export const readsFrom = mapValues(known, (_config, service) => (service === 'au
 
 /** Per service the services it calls over gRPC. Whoever checks citizens' tokens asks authentication about them. */
 export const calls = mapValues(known, (_config, service) => {
-  const asked = [...called(service, /\bpeer\('(\w+)'/g), ...readsFrom[service], ...(checksTokens(service) ? ['authentication'] : [])];
+  const asked = [...called(service, /\bpeer\('(\w+)'/g), ...readsFrom[service], ...(checksTokens(service) ? ['authentication'] : []), ...(asksForItsTail(service) ? ['audit'] : [])];
   return [...new Set(asked)].filter((peer) => peer !== service || service === 'audit');
 });
+
+/** Whoever is started asks audit whether its log is shorter than the record of it (libs/service/src/restore). */
+function asksForItsTail(service) {
+  return /\brestoring:/.test(readFileSync(join(root, `apps/${service}/src/main.ts`), 'utf8'));
+}
 
 /** authentication knows its own tokens; the others fetch its keys over HTTPS. */
 export function checksTokens(service) {

@@ -15,7 +15,7 @@ export const mistakes = [
   { what: 'a Service on another port', make: (all) => void (named(all, 'Service', 'audit').spec.ports[0].port = 7444), complaint: 'Service audit: grpc is 7444' },
   { what: 'an address without a Service', make: (all) => void (data(all, 'tillid').TILLID_AUDIT = 'ledger:7404'), complaint: 'there is no Service ledger' },
   { what: 'a door too few', make: (all) => void named(all, 'NetworkPolicy', 'identity').spec.ingress.pop(), complaint: 'consent -> identity:7401 is not let in' },
-  { what: 'a door too many', make: (all) => void named(all, 'NetworkPolicy', 'consent').spec.egress.push({ to: [{ podSelector: { matchLabels: { 'tillid-service': 'audit' } } }], ports: [{ port: 7404 }] }), complaint: 'consent -> audit:7404 is open' },
+  { what: 'a door too many', make: (all) => void named(all, 'NetworkPolicy', 'consent').spec.egress.push({ to: [{ podSelector: { matchLabels: { 'tillid-service': 'audit' } } }], ports: [{ port: 7424 }] }), complaint: 'consent -> audit:7424 is open' },
   { what: 'no closed door', make: (all) => void (named(all, 'NetworkPolicy', 'deny-ingress').spec.ingress = [{}]), complaint: 'no policy closes every pod' },
   { what: 'Services as variables', make: (all) => void delete workload(all, 'audit').pod.enableServiceLinks, complaint: 'enableServiceLinks must be false' },
   { what: 'a writable image', make: (all) => void (workload(all, 'audit-integrator').pod.containers[0].securityContext.readOnlyRootFilesystem = false), complaint: 'its image can be written to' },

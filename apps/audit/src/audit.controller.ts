@@ -9,6 +9,7 @@ import { getOwnLogHead } from './get-own-log-head/get-own-log-head.js';
 import { getReceipt } from './get-receipt/get-receipt.js';
 import { listAccessLog } from './list-access-log/list-access-log.js';
 import { replay } from './replay/replay.js';
+import { getSourceEnd, replaySource } from './replay-source/replay-source.js';
 import { streamMyEvents } from './stream-my-events/stream-my-events.js';
 
 type Slice<Request, Answer> = (room: AuditRoom, request: Request, call: Call) => Answer;
@@ -26,6 +27,8 @@ export class AuditController implements Handlers<typeof AuditServiceService> {
   readonly getCoverage = this.rpc(getCoverage);
   readonly replay = this.rpc(replay);
   readonly getCheckpoint = this.rpc(getCheckpoint);
+  readonly getSourceEnd = this.rpc(getSourceEnd);
+  readonly replaySource = this.rpc(replaySource);
 
   private rpc<Request, Answer>(slice: Slice<Request, Answer>) {
     return (request: Request, call: Call): Answer => slice(this.room, request, call);

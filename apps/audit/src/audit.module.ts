@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { followLog, followSource, ProgressBook, type FollowerParts } from '@tillid/eventsourcing';
 import type { ServiceName } from '@tillid/runtime';
@@ -10,7 +11,9 @@ import { openStores, type AuditStores } from './audit.stores.js';
 import { ledgerSource, loggedEvents, sources } from './domain/audit.events.js';
 import { observeIntegration } from './integrate/observe-integration.js';
 import { openSigning, type Signing } from './integrate/signing.js';
+import { openSigningKey } from './integrate/signing-key.js';
 import { publicLogRoutes } from './public-log/public-log.routes.js';
+import { recover } from './recover/recover.js';
 import { closeDays } from './record-reading/record-reading.js';
 import type { ToldHead } from './take-in/heads.js';
 
@@ -37,6 +40,8 @@ export class AuditModule {}
 async function signing(shell: Shell<AuditConfig>, stores: AuditStores): Promise<Signing> {
   const { config, clock, telemetry, logger } = shell;
   const seed = await shell.secret('log-signing');
+  const { verifier } = await openSigningKey(config.origin, seed, join(config.data, 'log.vkey'));
+  await recover({ stores, verifier, data: config.data, alone: !shell.isOneOfMany && config.tiles === undefined, clock, logger });
   return openSigning({ ...stores, origin: config.origin, seed, data: config.data, tiles: config.tiles, checkpointIntervalMs: config.checkpointIntervalMs, shell, clock, telemetry, logger });
 }
 

@@ -1,6 +1,8 @@
 import type { EventStore, ExpiringStore, ReadModelStore, Vault } from '@tillid/eventsourcing';
-import type { StorePlan, Stores } from '@tillid/service';
+import type { Restoring, StorePlan, Stores } from '@tillid/service';
+import { authenticationEvents, type AuthenticationEvent } from './domain/authentication.events.js';
 import { readModels } from './read-models.js';
+import { recordNamedBy } from './vault/superseded.js';
 
 export const authenticationStorePlan: StorePlan = {
   eventStores: ['log'],
@@ -8,6 +10,8 @@ export const authenticationStorePlan: StorePlan = {
   vault: true,
   expiringStores: ['sign-ins', 'tries', 'devices'],
 };
+
+export const authenticationRestoring: Restoring<AuthenticationEvent> = { events: authenticationEvents, valuesNamedBy: recordNamedBy };
 
 export interface AuthenticationStores {
   readonly store: EventStore;

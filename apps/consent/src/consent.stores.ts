@@ -1,5 +1,6 @@
 import type { EventStore, ReadModelStore, Vault } from '@tillid/eventsourcing';
-import type { StorePlan, Stores } from '@tillid/service';
+import type { Restoring, StorePlan, Stores } from '@tillid/service';
+import { consentEvents, type RoomEvent } from './domain/consent.events.js';
 import { readModels } from './read-models.js';
 
 export const consentStorePlan: StorePlan = {
@@ -7,6 +8,12 @@ export const consentStorePlan: StorePlan = {
   readModels: Object.values(readModels).map(({ model }) => model),
   vault: true,
   expiringStores: [],
+};
+
+/** The text a citizen is shown lies in the vault under the consent's own id. */
+export const consentRestoring: Restoring<RoomEvent> = {
+  events: consentEvents,
+  valuesNamedBy: (event) => (event.type === 'ConsentRequested' ? [event.consentId] : []),
 };
 
 export interface ConsentStores {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { EventStore, ReadModelStore, Vault } from '@tillid/eventsourcing';
-import type { StorePlan, Stores } from '@tillid/service';
+import type { Restoring, StorePlan, Stores } from '@tillid/service';
+import { identityEvents } from './domain/identity.codec.js';
+import type { IdentityEvent } from './domain/identity.messages.js';
 import type { CitizenKeyRecords, KeyUseCounts } from './key-ring/citizen-key-records.js';
 import { SqliteCitizenKeyRecords } from './key-ring/citizen-key-records.sqlite.js';
 import { openKeyRingDatabase } from './key-ring/key-ring.database.js';
@@ -14,6 +16,12 @@ export const identityStorePlan: StorePlan = {
   vault: true,
   expiringStores: [],
   own: [{ database: keyRingDatabase, collections: keyRingCollections }],
+};
+
+/** Details and key of a citizen are put before the one event that says so. */
+export const identityRestoring: Restoring<IdentityEvent> = {
+  events: identityEvents,
+  valuesNamedBy: (event) => (event.type === 'CitizenRegistered' ? [event.detailsId] : []),
 };
 
 export interface IdentityStores {

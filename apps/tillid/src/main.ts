@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { Refused } from '@tillid/kernel';
 import { exitWhenSaid } from '@tillid/runtime';
+import { backupCommand, restoreCommand } from './commands/backup.command.js';
 import { certificatesCommand } from './commands/certificates.command.js';
 import { citizenCommand } from './commands/citizen.command.js';
 import { clientCommand } from './commands/client.command.js';
@@ -17,6 +18,8 @@ const program = new Command('tillid')
   .addCommand(clientCommand())
   .addCommand(citizenCommand())
   .addCommand(certificatesCommand())
+  .addCommand(backupCommand())
+  .addCommand(restoreCommand())
   .addHelpText('after', '\nExample:\n  $ tillid up            in one terminal\n  $ tillid demo          in another: a national day in small');
 leaveExitsToUs(program);
 

@@ -29,7 +29,7 @@ export interface EventStore {
 export interface Commit {
   /** 16 bytes: hash of caller, rpc and idempotency key. */
   readonly commandId: Uint8Array;
-  /** 32 bytes: HMAC of the request. Another fingerprint under the same commandId is `reused`. */
+  /** 32 bytes: HMAC of the request. Another fingerprint under the same commandId is `reused`, unless the stored one was lost (lost-tail.ts). */
   readonly fingerprint: Uint8Array;
   /** At least one; streams distinct; no `@` or `#` in a name; 1 to 200 characters. */
   readonly writes: readonly StreamWrite[];

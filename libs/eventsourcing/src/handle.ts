@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { Refused } from '@tillid/kernel';
 import type { CommandContext } from './command-context.js';
@@ -7,6 +6,7 @@ import { MalformedEvent } from './event-codec.js';
 import type { EventLog, StreamCommand, Write } from './event-log.js';
 import { StoreFault, type AppendOutcome, type EventStore, type StoredCommit } from './event-store.js';
 import { FoldCache, type Fold } from './fold-cache.js';
+import { sameFingerprint } from './lost-tail.js';
 import { formatPosition, type DomainEvent, type RecordedEvent } from './recorded-event.js';
 import { noTelemetry, type Telemetry } from './telemetry.js';
 
@@ -130,7 +130,7 @@ function rememberFolds<E extends DomainEvent>(decided: readonly DecidedWrite<E>[
 
 /** The first result, from the events as they were stored. */
 async function repeat<E extends DomainEvent>(log: EventLog<E>, context: CommandContext, commit: StoredCommit, telemetry: Telemetry): Promise<Handled<E>> {
-  if (!sameBytes(commit.fingerprint, context.fingerprint)) throw refusalFor({ kind: 'reused' }, undefined);
+  if (!sameFingerprint(commit.fingerprint, context.fingerprint)) throw refusalFor({ kind: 'reused' }, undefined);
   telemetry.count('handle.repeated', { source: log.source });
   const events: RecordedEvent<E>[] = [];
   while (events.length < commit.eventCount) {
@@ -176,10 +176,6 @@ function cacheOf(store: EventStore): FoldCache {
   const cache = caches.get(store) ?? new FoldCache();
   caches.set(store, cache);
   return cache;
-}
-
-function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 /** The cause is for logs; it never reaches a caller. */

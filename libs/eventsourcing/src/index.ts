@@ -14,6 +14,7 @@ export * from './fold-cache.js';
 export * from './handle.js';
 export * from './index-key.js';
 export * from './lease.js';
+export * from './lost-tail.js';
 export * from './read-model.js';
 export * from './recorded-event.js';
 export * from './specification.js';

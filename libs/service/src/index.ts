@@ -10,6 +10,7 @@ export * from './registered-rpcs.js';
 export * from './repeating-task.js';
 export { remoteTokenGuard, verifyShownToken } from './remote-token-guard.js';
 export * from './rpc-controller.js';
+export { restoredMark, type Restoring } from './restore/before-it-opens.js';
 export * from './run-service.js';
 export * from './running-service.js';
 export * from './service-parts.js';

@@ -4,8 +4,10 @@ import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { ConfigRefused, createLogger, observeProcess, readConfig, startTelemetry, type Logger, type ServiceName, type Settings, type Telemetry } from '@tillid/runtime';
 import type { FollowedReadModels } from '@tillid/eventsourcing';
 import { migrateService } from './migrate-service.js';
+import { backUpService } from './backup/back-up-service.js';
 import { rebuildAndExit } from './read-models/rebuild-mode.js';
 import { releaseStartupMemory } from './release-startup-memory.js';
+import { beforeItOpens, type Restoring } from './restore/before-it-opens.js';
 import { rpcServiceOf } from './rpc-controller.js';
 import { openShared } from './shared-state.js';
 import { RunningService } from './running-service.js';
@@ -23,6 +25,8 @@ export interface ServiceDeclaration {
   readonly stores: StorePlan;
   /** What it builds from its own and other logs; its module follows with the same. */
   readonly readModels: FollowedReadModels;
+  /** How its log gets back from audit what a backup has not. Audit itself has it in its own ledger. */
+  readonly restoring?: Restoring;
 }
 
 /**
@@ -44,6 +48,7 @@ export async function runService(declaration: ServiceDeclaration): Promise<void>
     const config = readConfig(declaration.config, process.env) as unknown as ServiceConfig;
     logger = createLogger({ name: declaration.name, level: config.logLevel });
     if (process.argv[2] === 'migrate') await migrateAndExit(declaration, config, logger);
+    if (process.argv[2] === 'backup') await backUpAndExit(declaration, config, logger);
     const telemetry = await openTelemetry(declaration.name, config, logger);
     const service = await composeService(declaration, config, logger);
     let stopping = false;
@@ -75,6 +80,15 @@ async function migrateAndExit(declaration: ServiceDeclaration, config: ServiceCo
   process.exit(0);
 }
 
+/** `node main.js backup --to FOLDER`: copies of its stores, while it runs or not, and ends. */
+async function backUpAndExit(declaration: ServiceDeclaration, config: ServiceConfig, logger: Logger): Promise<never> {
+  const [, , , option, folder] = process.argv;
+  if (option !== '--to' || folder === undefined) throw new Error('backup --to FOLDER');
+  await backUpService(declaration, config, folder);
+  logger.info({ folder }, 'backed up');
+  process.exit(0);
+}
+
 /** Before anything is composed: what makes an instrument too early makes it for nobody. */
 async function openTelemetry(name: ServiceName, { metricsListen }: ServiceConfig, logger: Logger): Promise<Telemetry> {
   const telemetry = await startTelemetry(name, process.env, metricsListen === undefined ? {} : { metricsListen });
@@ -88,13 +102,14 @@ async function openTelemetry(name: ServiceName, { metricsListen }: ServiceConfig
 export async function composeService(declaration: ServiceDeclaration, config: ServiceConfig, logger: Logger): Promise<RunningService> {
   const { stores, secrets } = await openShared(declaration, config);
   const shell = new Shell(declaration.name, config, logger, stores, secrets);
+  const looking = declaration.restoring ? await beforeItOpens(shell, declaration.restoring) : [];
   const app = await NestFactory.createApplicationContext(shellModule(shell, declaration.module), { logger: false, abortOnError: false });
   const parts = app.get<ServiceParts>(SERVICE_PARTS, { strict: false });
   const controllers = [...app.get(ModulesContainer).values()]
     .flatMap((module) => [...module.providers.values()])
     .filter(({ metatype }) => typeof metatype === 'function' && rpcServiceOf(metatype))
     .map(({ instance }) => instance as object);
-  return new RunningService(shell, parts, [...new Set(controllers)]);
+  return new RunningService(shell, { ...parts, workers: [...parts.workers, ...looking] }, [...new Set(controllers)]);
 }
 
 @Global()

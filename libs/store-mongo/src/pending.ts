@@ -1,4 +1,4 @@
-import type { Commit, Waiting } from '@tillid/eventsourcing';
+import { sameFingerprint, type Commit, type Waiting } from '@tillid/eventsourcing';
 import { headAfter, storedCommit, type CommitDocument } from './commit-document.js';
 
 /** A commit without its answer. */
@@ -20,7 +20,7 @@ export function pendingOf(waiting: Waiting): Pending {
 /** Answers with the first result of the command, which may be this very commit. */
 export function answerKnown(pending: Pending, document: Omit<CommitDocument, 'e'>): void {
   const commit = storedCommit(document);
-  if (Buffer.compare(commit.fingerprint, pending.commit.fingerprint) !== 0) return pending.resolve({ kind: 'reused' });
+  if (!sameFingerprint(commit.fingerprint, pending.commit.fingerprint)) return pending.resolve({ kind: 'reused' });
   const { position, chain } = headAfter(document);
   // The chain commits to every byte before it, so an equal one is this commit, not an earlier call's.
   const own = pending.tries.some((each) => each.position === position && Buffer.compare(each.chain, chain) === 0);

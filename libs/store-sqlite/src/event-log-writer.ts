@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { emptyChain, nextChain, type AppendOutcome, type Commit, type Head, type StoredCommit } from '@tillid/eventsourcing';
+import { emptyChain, nextChain, sameFingerprint, type AppendOutcome, type Commit, type Head, type StoredCommit } from '@tillid/eventsourcing';
 import { findCommit } from './event-log-reader.js';
 import { foreignWrites } from './transaction.js';
 
@@ -113,7 +113,7 @@ export function eventLogWriter(database: DatabaseSync): EventLogWriter {
   function known(commit: Commit): AppendOutcome | undefined {
     const first = find(commit.commandId);
     if (!first) return undefined;
-    const same = Buffer.compare(first.fingerprint, commit.fingerprint) === 0;
+    const same = sameFingerprint(first.fingerprint, commit.fingerprint);
     return same ? { kind: 'appended', commit: first, repeated: true } : { kind: 'reused' };
   }
 

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { ExpiringStore } from '@tillid/eventsourcing';
+import { emptyJournal } from './journal.js';
 import { openDatabase } from './open-database.js';
 import { foreignWrites, transactionOf } from './transaction.js';
 
@@ -38,7 +39,6 @@ export async function sqliteExpiringStore({ path, maxEntries = 100_000 }: Sqlite
   );
   const removeKey = database.prepare('DELETE FROM entries WHERE key = ?');
   const removeExpired = database.prepare('DELETE FROM entries WHERE expires_at_ms <= ?');
-  const emptyJournal = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
   // Undefined: another process wrote, or a transaction failed; counted again when it matters.
   let entries: number | undefined;
   // Whether the journal may hold what is gone from the store; a process before this one may have left it so.
@@ -94,7 +94,7 @@ export async function sqliteExpiringStore({ path, maxEntries = 100_000 }: Sqlite
     async sweep(nowMs) {
       const removed = changing(() => remove(removeExpired, nowMs));
       // Where nobody else reads; otherwise the next sweep does it.
-      if (journalHoldsRemoved) journalHoldsRemoved = Number(emptyJournal.get()!['busy']) !== 0;
+      if (journalHoldsRemoved) journalHoldsRemoved = !emptyJournal(database);
       return removed;
     },
     async close() {

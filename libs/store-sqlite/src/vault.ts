@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Vault } from '@tillid/eventsourcing';
+import { emptyJournalInTime } from './journal.js';
 import { openDatabase } from './open-database.js';
 
 export interface SqliteVaultOptions {
@@ -15,9 +15,6 @@ const vaultMigrations = [
   `,
 ];
 
-const truncateAttempts = 100;
-const truncatePauseMs = 20;
-
 /** Records in one file with secure_delete: what is deleted is overwritten in the file, and the journal is emptied after it. */
 export async function sqliteVault({ path }: SqliteVaultOptions): Promise<Vault> {
   const database = await openDatabase({
@@ -32,7 +29,6 @@ export async function sqliteVault({ path }: SqliteVaultOptions): Promise<Vault> 
   const select = database.prepare('SELECT ciphertext, put_at_ms FROM records WHERE id = ?');
   const remove = database.prepare('DELETE FROM records WHERE id IN (SELECT value FROM json_each(?))');
   const list = database.prepare('SELECT id FROM records WHERE put_at_ms < ? AND id > ? ORDER BY id LIMIT ?');
-  const truncate = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
 
   return {
     async put({ id, ciphertext, putAtMs }) {
@@ -47,10 +43,7 @@ export async function sqliteVault({ path }: SqliteVaultOptions): Promise<Vault> 
       if (ids.length === 0) return;
       remove.run(JSON.stringify(ids));
       // A crash here leaves the deleted bytes in the journal until it is next emptied: at the next delete or a clean close.
-      for (let attempt = 1; Number(truncate.get()!['busy']) !== 0; attempt++) {
-        if (attempt === truncateAttempts) throw new Error('the vault\'s journal could not be emptied; delete again');
-        await delay(truncatePauseMs);
-      }
+      await emptyJournalInTime(database, 'the vault\'s journal could not be emptied; delete again');
     },
     async list(putBeforeMs, afterId, limit) {
       return list.all(putBeforeMs, afterId ?? '', limit).map((row) => String(row['id']));

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { limits, MalformedCommit, StoreFault, type EventStore } from '@tillid/eventsourcing';
+import { limits, lostFingerprint, MalformedCommit, StoreFault, type EventStore } from '@tillid/eventsourcing';
 import { checkSoundLog, commandIdOf, commitOf, commitTo, plain, readEverything } from './commits.js';
 import { eventStoreModelTest } from './event-store-model.js';
 import type { Made, Make, Shared } from './made.js';
@@ -117,6 +117,11 @@ export function eventStoreContract(name: string, make: Make<EventStore>, { share
         await store.append(commitTo('a', 0, ['1'], { command: 'grant' }));
         expect(await store.append(commitTo('a', 1, ['2'], { command: 'grant', fingerprint: 'another' }))).toEqual({ kind: 'reused' });
         expect(await store.append(commitTo('b', 0, ['2'], { command: 'grant', fingerprint: 'another' }))).toEqual({ kind: 'reused' });
+      });
+      it('answers any request under it with the first result, when it came back from the ledger without its fingerprint', async () => {
+        await store.append({ ...commitTo('a', 0, ['1'], { command: 'restored' }), fingerprint: lostFingerprint });
+        expect(await store.append(commitTo('a', 0, ['2'], { command: 'restored' }))).toMatchObject({ kind: 'appended', repeated: true, commit: { firstPosition: 1 } });
+        expect(await store.append(commitTo('b', 0, ['2'], { command: 'restored', fingerprint: 'another' }))).toMatchObject({ kind: 'appended', repeated: true, commit: { firstPosition: 1 } });
       });
       it('finds it, and only when it was stored', async () => {
         await store.append(commitTo('a', 0, ['1', '2'], { command: 'stored', reserve: ['v'] }));

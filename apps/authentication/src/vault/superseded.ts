@@ -1,6 +1,6 @@
 import { fold } from '@tillid/eventsourcing';
 import type { Authentication } from '../authentication.js';
-import type { AuthenticatorsEvent } from '../domain/authentication.events.js';
+import type { AuthenticationEvent, AuthenticatorsEvent } from '../domain/authentication.events.js';
 import { authenticators } from '../domain/authenticators.decider.js';
 import { streams } from '../domain/streams.js';
 import { citizenOfRecord } from './sealed-vault.js';
@@ -44,7 +44,8 @@ async function recordsOf({ log }: Pick<Authentication, 'log'>, citizenId: string
   return { live, named: new Set(events.flatMap(recordNamedBy)) };
 }
 
-function recordNamedBy(event: AuthenticatorsEvent): string[] {
+/** The vault record an event names, if any. */
+export function recordNamedBy(event: AuthenticationEvent): string[] {
   switch (event.type) {
     case 'ActivationCodeIssued':
       return [event.verifierId];
@@ -52,11 +53,7 @@ function recordNamedBy(event: AuthenticatorsEvent): string[] {
       return [event.passwordId];
     case 'CodeCardIssued':
       return [event.codesId];
-    case 'ActivationRefused':
-    case 'KeyActivated':
-    case 'CodeCardCollected':
-    case 'CodeCardReplaced':
-    case 'KeyBlocked':
+    default:
       return [];
   }
 }

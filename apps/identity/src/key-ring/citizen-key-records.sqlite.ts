@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { emptyJournalInTime } from '@tillid/store-sqlite';
 import type { CitizenKeyRecord, CitizenKeyRecords, NewCitizenKeyRecord } from './citizen-key-records.js';
-import { emptyWriteAheadLog, runForEach } from './key-ring.database.js';
+import { runForEach } from './key-ring.database.js';
 
 export class SqliteCitizenKeyRecords implements CitizenKeyRecords {
   readonly #database: DatabaseSync;
@@ -33,13 +34,13 @@ export class SqliteCitizenKeyRecords implements CitizenKeyRecords {
 
   async remove(citizenIds: readonly string[]): Promise<void> {
     runForEach(this.#database, 'DELETE FROM citizen_keys WHERE citizen_id = ?', citizenIds, (citizenId) => [citizenId]);
-    emptyWriteAheadLog(this.#database);
+    await this.#emptyJournal();
   }
 
   async destroy(citizenId: string): Promise<void> {
     this.#database.prepare('UPDATE citizen_keys SET wrapped_key = NULL, named = 1 WHERE citizen_id = ? AND wrapped_key IS NOT NULL').run(citizenId);
     // Also when the row was empty already: the first try may have ended between the two.
-    emptyWriteAheadLog(this.#database);
+    await this.#emptyJournal();
   }
 
   async page(afterCitizenId: string, limit: number): Promise<{ citizenId: string; wrappedKey: Buffer }[]> {
@@ -64,5 +65,10 @@ export class SqliteCitizenKeyRecords implements CitizenKeyRecords {
 
   async close(): Promise<void> {
     this.#database.close();
+  }
+
+  /** secure_delete overwrites the pages; the log of writes beside them still holds the old ones until it is emptied. */
+  async #emptyJournal(): Promise<void> {
+    await emptyJournalInTime(this.#database, "the key ring's journal could not be emptied; do it again");
   }
 }

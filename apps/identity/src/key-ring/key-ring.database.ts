@@ -45,8 +45,3 @@ export function runForEach<Row>(database: DatabaseSync, sql: string, rows: reado
     throw error;
   }
 }
-
-/** secure_delete overwrites the pages; the log of writes beside them still holds the old ones until it is emptied. */
-export function emptyWriteAheadLog(database: DatabaseSync): void {
-  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-}

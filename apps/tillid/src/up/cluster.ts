@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { CommandFailure } from '../installation/failure.js';
 import type { Installation } from '../installation/installation.js';
 import type { Phases } from './phases.js';
 import { startEngines, type RunningEngines } from './engine-process.js';
+import { runMode } from './run-mode.js';
 import { type Engines, serviceCommand } from './service-command.js';
 
 /** A database that keeps nothing over a restart took everything along: what lies beside it would contradict an empty one. */
@@ -39,11 +39,7 @@ export async function migrate(data: DataFolder, installation: Installation, addr
     serviceNames.map(async (name) => {
       const replica = firstOf(addresses, name);
       const command = serviceCommand(replica, data, installation, addresses, engines);
-      const lastWords: string[] = [];
-      const child = spawn(process.execPath, [...command.arguments, 'migrate'], { env: { ...command.environment, TILLID_TLS: data.brokerAdministratorTls }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
-      for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk: Buffer) => lastWords.push(chunk.toString('utf8')));
-      const code = await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
-      if (code !== 0) throw new CommandFailure(`${name} could not be migrated:\n${lastWords.join('').trimEnd()}`, 1);
+      await runMode({ ...command, environment: { ...command.environment, TILLID_TLS: data.brokerAdministratorTls } }, ['migrate'], 'migrated');
     }),
   );
 }

@@ -1,5 +1,6 @@
 import { emptyChain, nextChain } from '../chain.js';
 import { checkCommitShape } from '../commit-shape.js';
+import { sameFingerprint } from '../lost-tail.js';
 import { limits, StoreFault, type AppendOutcome, type Commit, type EventStore, type StoredCommit, type StreamEvent } from '../event-store.js';
 
 interface Holding {
@@ -22,7 +23,7 @@ export function inMemoryEventStore(): EventStore {
   function decide(commit: Commit): AppendOutcome | undefined {
     const known = commits.get(keyOf(commit.commandId));
     if (known) {
-      const same = Buffer.compare(known.fingerprint, commit.fingerprint) === 0;
+      const same = sameFingerprint(known.fingerprint, commit.fingerprint);
       return same ? { kind: 'appended', commit: known, repeated: true } : { kind: 'reused' };
     }
     for (const { stream, expectedRevision } of commit.writes) {
