@@ -91,6 +91,16 @@ export function decodeEnvelope(bytes: Uint8Array): Event {
   throw new MalformedEvent('an event without id, salt, source, type, stream or revision');
 }
 
+/** False for bytes that are no event, and for an event that says it is another source's. */
+export function isEventOf(source: string, bytes: Uint8Array): boolean {
+  try {
+    return decodeEnvelope(bytes).source === source;
+  } catch (error) {
+    if (error instanceof MalformedEvent) return false;
+    throw error;
+  }
+}
+
 function codecOf<E extends DomainEvent>(rows: ReadonlyMap<string, CodecRow>): EventCodec<E> {
   const byType = new Map([...rows.values()].map((row) => [row.type, row]));
   if (byType.size !== rows.size) throw new Error('two event types of one codec have the same short name');

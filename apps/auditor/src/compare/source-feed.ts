@@ -24,9 +24,11 @@ export class SourceFeed {
   #waiting: Uint8Array[] = [];
   #position = 0;
   #chain: Uint8Array = emptyChain;
+  readonly #source: string;
   readonly #keys: KeysInForce;
 
   constructor(service: SourceService) {
+    this.#source = service.source;
     this.#keys = new KeysInForce(service.source);
     this.#batches = service.subscribe()[Symbol.asyncIterator]();
   }
@@ -64,7 +66,7 @@ export class SourceFeed {
       this.#keys.event(++this.#position, event);
     }
     const key = this.#keys.at(this.#position);
-    if (!head || !key || !verifySignedHead(head, key)) return `the head after position ${this.#position} is not signed by the source's key there`;
+    if (head?.source !== this.#source || !key || !verifySignedHead(head, key)) return `the head after position ${this.#position} is not signed by the source's key there`;
     if (head.position === this.#position && Buffer.compare(head.chain, this.#chain) === 0) return undefined;
     return `the head at ${head.position} is not that of the ${this.#position} events it ends`;
   }

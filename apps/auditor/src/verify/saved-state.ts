@@ -1,11 +1,17 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CouldNotLook } from '../could-not-look.js';
 
+export interface SavedState {
+  readonly checkpoint: string;
+  /** By this machine's clock: when a run last found that all held. */
+  readonly seenAtMs: number;
+}
+
 /** The checkpoint an earlier run saw: the log may only have grown since. Undefined at the first run. */
-export async function readState(path: string): Promise<string | undefined> {
+export async function readState(path: string): Promise<SavedState | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return { checkpoint: await readFile(path, 'utf8'), seenAtMs: (await stat(path)).mtimeMs };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new CouldNotLook(`${path} cannot be read`, { cause: error });

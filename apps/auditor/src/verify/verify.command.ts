@@ -31,13 +31,13 @@ export function verifyCommand(): Command {
       const opened = await openLog({ log, vkey: options.vkey, data: options.data, tls: options.tls, entries: options.entries ?? false });
       const bar = progressBar('verify');
       try {
-        const previousCheckpoint = options.state === undefined ? undefined : await readState(options.state);
-        const verdict = await verify(opened, { entries: options.entries ?? false, previousCheckpoint, onProgress: bar.at });
+        const previous = options.state === undefined ? undefined : await readState(options.state);
+        const verdict = await verify(opened, { entries: options.entries ?? false, previousCheckpoint: previous?.checkpoint, previousAgeMs: previous && Date.now() - previous.seenAtMs, onProgress: bar.at });
         // What is wrong never becomes what the next run compares with.
         if (verdict.holds && options.state !== undefined) await saveState(options.state, verdict.log.checkpoint!);
         bar.end();
         finish(verdict.holds);
-        await print(options.json ? asJson(verdict) : verdictText(verdict, previousCheckpoint === undefined ? 'nothing' : 'state'));
+        await print(options.json ? asJson(verdict) : verdictText(verdict, previous === undefined ? 'nothing' : 'state'));
       } finally {
         bar.end();
         opened.close();

@@ -1,6 +1,6 @@
 import { Refused } from '@tillid/kernel';
 import { RecordVerifier, type RecordSummary } from '@tillid/eventsourcing';
-import { verifyLog, type LogVerdict } from '@tillid/transparency';
+import { openCheckpoint, verifyLog, type LogVerdict, type NoteVerifier } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
 import type { OpenedLog } from '../log/open-log.js';
 
@@ -9,6 +9,8 @@ export interface VerifyOptions {
   readonly entries: boolean;
   /** Checkpoint of an earlier run. */
   readonly previousCheckpoint?: string | undefined;
+  /** How long ago that was, by the auditor's own clock. Default 0. */
+  readonly previousAgeMs?: number | undefined;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -21,9 +23,12 @@ export interface Verdict {
   readonly record?: RecordSummary;
 }
 
+/** What was in the tree so long ago and is still under no head of its source was never the source's, or was kept from it. */
+const settledAfterMs = 600_000;
+
 /** The whole log: hashes and signature, and with its entries the chains, heads and commits of every source. */
 export async function verify({ where, files, key }: OpenedLog, options: VerifyOptions): Promise<Verdict> {
-  const record = options.entries ? new RecordVerifier() : undefined;
+  const record = options.entries ? new RecordVerifier({ settledLeaves: await lookAt(async () => settledLeaves(key, options)) }) : undefined;
   const log = await lookAt(() => verifyLog(
     files,
     key,
@@ -37,6 +42,10 @@ export async function verify({ where, files, key }: OpenedLog, options: VerifyOp
   // Entries that are not proven were not handed on, so the chains behind them say nothing: the log's findings come first.
   const summary = log.holds ? record?.summary() : undefined;
   return { where, holds: log.holds && (summary?.findingCount ?? 0) === 0, log, ...(summary && { record: summary }) };
+}
+
+function settledLeaves(key: NoteVerifier, { previousCheckpoint, previousAgeMs = 0 }: VerifyOptions): number {
+  return previousCheckpoint === undefined || previousAgeMs < settledAfterMs ? 0 : openCheckpoint(previousCheckpoint, key).size;
 }
 
 /** verifyLog refuses only what it was given to compare with. */

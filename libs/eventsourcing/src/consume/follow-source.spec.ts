@@ -206,7 +206,7 @@ describe('following another service', () => {
     await source.rotate();
     await source.act('consent-2', { type: 'Request' });
     const { head } = await source.batch(0, 2);
-    const forged = Buffer.from('an event that never was');
+    const forged = (await (await someoneElse()).batch(2)).events[0]!;
     const lie = { firstPosition: 3, events: [forged], head: signHead('consent/0', source.privateKey, 3, nextChain(head.chain, forged), noon + 9) };
     const relay = scripted(async () => [lie], async () => [lie]);
     // The first two events come from the source, since the key does; then the broker leads on.

@@ -42,6 +42,19 @@ describe('the ledger', () => {
     expect(await ledgerConsumer(ledger, checkpoints).standing('identity/0')).toEqual(startingPoint);
   });
 
+  it('does not take in what a source signs in another name, or what is no event: in the record it would stand as that other\'s', async () => {
+    const identity = consentSource('identity/0');
+    await identity.announce();
+    const { events } = await identity.batch(0);
+    for (const foreign of [events[0]!, Buffer.from('no event')]) {
+      const ledger = inMemoryEventStore();
+      const { placed, checkpoint } = await sourceOf(5);
+      const signed = chained(startingPoint, placed.map(({ bytes }) => bytes).with(3, foreign));
+      await expect(ledgerConsumer(ledger, inMemoryReadModelStore()).apply('consent/0', signed, checkpoint(6))).rejects.toMatchObject({ reason: 'source.foreign_event', position: 4 });
+      expect((await ledger.readAll(0, 10)).map(({ bytes }) => bytes)).toEqual(placed.slice(0, 3).map(({ bytes }) => bytes));
+    }
+  });
+
   it('finds the key in force among what it has, however much of it it remembers', async () => {
     const ledger = inMemoryEventStore();
     const checkpoints = inMemoryReadModelStore();

@@ -2,6 +2,7 @@ import { inBatches } from '../batches.js';
 import { emptyChain, nextChain } from '../chain.js';
 import type { Checkpoint, CheckpointStore } from '../checkpoint.js';
 import { hashOf } from '../command-context.js';
+import { isEventOf } from '../event-codec.js';
 import { limits, StoreFault, type EventStore } from '../event-store.js';
 import { announcedKey, keyAfter } from '../source-key.js';
 import { CannotApply, type Consumer, type SourceEvent } from './consumer.js';
@@ -9,8 +10,8 @@ import { startingPoint } from './take-in.js';
 
 /**
  * Takes every event of every source into one EventStore, verbatim: stream = source, revision = position there. Unique
- * revisions make it exactly once with any number of replicas. It never decodes; only a source's announcements of its
- * keys are looked into.
+ * revisions make it exactly once with any number of replicas. It knows no type of event: it looks at whose an event says
+ * it is, and into a source's announcements of its keys.
  *
  * `checkpoints` only saves reading a stream again from its start: the ledger itself says how far it has come.
  */
@@ -25,11 +26,15 @@ export function ledgerConsumer(ledger: EventStore, checkpoints: CheckpointStore,
       const from = remembered && remembered.position <= revision ? remembered : undefined;
       return { position: revision, ...(await placeUpTo(ledger, source, revision, from)), headTimeMs: from?.headTimeMs ?? 0 };
     },
-    async apply(source, events, next) {
+    async apply(source, received, next) {
+      // A leaf has no other name on it than the one inside: under another's it would break that source's chain for every verifier.
+      const foreign = received.findIndex(({ bytes }) => !isEventOf(source, bytes));
+      const events = foreign < 0 ? received : received.slice(0, foreign);
       // Asked for together, so that the store makes them durable together. Each expects the revision the one before
       // it leaves: where one fails those after it do too, and the first says why.
       const outcomes = await Promise.allSettled(commitsOf(events).map((batch) => append(ledger, source, batch)));
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+      if (foreign >= 0) throw new CannotApply(received[foreign]!.position, 'source.foreign_event');
       // A crash here costs reading these events once more, to find their chain.
       await checkpoints.saveCheckpoint(name, source, next);
       return { unknownTypes: 0 };

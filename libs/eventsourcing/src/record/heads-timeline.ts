@@ -18,11 +18,11 @@ export class HeadsTimeline {
   /** Per source, only where its position advanced. */
   readonly #sightings = new Map<string, Sighting[]>();
 
-  /** In the order recorded. False, and nothing changes, when time or a position would go back. */
+  /** In the order recorded. False, and nothing changes, when time or a position would go back; a source left out would be back at 0. */
   add(seen: HeadsSeenAt): boolean {
     const last = this.#times.at(-1);
     if (last && seen.timeMs < last.timeMs) return false;
-    for (const [source, position] of seen.positions) if (position < this.lastPosition(source)) return false;
+    for (const source of this.#sightings.keys()) if ((seen.positions.get(source) ?? 0) < this.lastPosition(source)) return false;
 
     this.#times.push(seen);
     for (const [source, position] of seen.positions) {

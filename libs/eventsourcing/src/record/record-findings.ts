@@ -2,6 +2,8 @@
 export const recordFindings = {
   'entry.malformed': 'a leaf is not an event',
   'entry.late': 'an event says it happened well before its source signed a head that does not have it',
+  'entry.early': 'an event says it happened well after audit saw it under a signed head: its source, or audit, tells a wrong time',
+  'entry.unconfirmed': "a source's entries stand under none of its signed heads, though audit has long recorded others since",
   'source.key_not_announced': "a source's first event does not announce its key",
   'source.key_not_vouched': 'a source announces a key without the signature of the key in force: it signs nothing',
   'commit.broken': 'a commit is not whole: its events do not follow each other under one command',
@@ -9,7 +11,8 @@ export const recordFindings = {
   'head.not_signed': "a head that audit recorded does not bear the signature of its source's key in force there",
   'head.chain_differs': 'the entries of a source are not those its signed head covers',
   'head.ahead': 'a head that audit recorded covers entries the record does not have, though audit only records what it has taken in',
-  'heads.backwards': 'audit recorded a time or a position that went back',
+  'head.early': 'audit says it saw a head well before the source signed it: audit, or the source, tells a wrong time',
+  'heads.backwards': 'audit recorded a time or a position that went back, or left out a source it had heard before',
   'own_log.differs': "what audit committed of everyone's own logs is not what the entries give",
   'heads.malformed': 'a HeadsSeen cannot be read',
 } as const satisfies Record<string, string>;
@@ -35,6 +38,8 @@ export interface SourceSummary {
   readonly keys: readonly Uint8Array[];
   /** Up to here a signed head in the record confirms the entries. */
   readonly confirmedPosition: number;
+  /** The first entry beyond that, if there is one. */
+  readonly firstUnconfirmedLeaf: number | undefined;
   /** The furthest head in the record: what it is said to have, even if the entries have not come. */
   readonly headPosition: number;
   /** The last commit is cut off at the end of the record; more must come. */

@@ -33,8 +33,9 @@ async function record() {
     const { position, chain } = await (source === 'audit/0' ? audit : own.log).store.head();
     return signHead(source, source === 'audit/0' ? keys.privateKey : own.keyAt(position), position, chain, timeMs);
   };
-  const see = async (timeMs: number, heads?: SignedHead[]) => {
-    const all = heads ?? (await Promise.all(['audit/0', 'consent/0', 'identity/0'].map((source) => headOf(source, timeMs))));
+  const see = async (timeMs: number, instead: readonly SignedHead[] = []) => {
+    const own = await Promise.all(['audit/0', 'consent/0', 'identity/0'].map((source) => headOf(source, timeMs)));
+    const all = own.map((head) => instead.find(({ source }) => source === head.source) ?? head);
     await handle(audit, contextOf(`see ${timeMs} ${all.length}`.slice(0, 16)), [{ stream: 'heads-seen', decider: seeing, command: { timeMs, heads: all }, envelope: () => ({ actor: { kind: ActorKind.SYSTEM, id: 'audit' } }) }]);
   };
 
@@ -239,6 +240,65 @@ describe('a record that was tampered with shows', () => {
     await consentService.act('consent-1', { type: 'Request' });
     await take('consent/0');
     expect(await codes(leaves)).toEqual(['entry.late']);
+  });
+
+  it('an event that claims to have happened well after audit saw it, and a head that was signed after', async () => {
+    const early = await record();
+    early.consentService.log.clock.now = noon + 3_600_000;
+    await early.consentService.act('consent-1', { type: 'Request' });
+    for (const source of ['consent/0', 'identity/0']) await early.take(source);
+    await early.see(noon + 1000);
+    await early.take('audit/0');
+    expect((await verifyRecord(early.leaves)).findings).toMatchObject([{ code: 'entry.early', source: 'consent/0', position: 2 }]);
+
+    const backDated = await wholeDay();
+    await backDated.see(noon + 3000, [await backDated.headOf('consent/0', noon + 3_600_000)]);
+    await backDated.take('audit/0');
+    expect(await codes(backDated.leaves)).toEqual(['head.early']);
+  });
+
+  it('clocks that differ by less than a minute, as nothing wrong', async () => {
+    const { leaves, see, headOf, take } = await wholeDay();
+    await see(noon + 3000, [await headOf('consent/0', noon + 62_000)]);
+    await take('audit/0');
+    expect(await codes(leaves)).toEqual([]);
+  });
+
+  it('a source that audit no longer hears of: a time travel to that instant would show nothing of it', async () => {
+    const { leaves, audit } = await wholeDay();
+    const last = Event.decode(leaves.at(-1)!);
+    const seen = HeadsSeen.decode(last.data);
+    const without = { ...seen, timeMs: seen.timeMs + 1000, heads: seen.heads.filter(({ source }) => source !== 'identity/0') };
+    const bytes = Event.encode({ ...last, id: randomBytes(16), revision: last.revision + 1, commandId: randomBytes(16), data: Buffer.from(HeadsSeen.encode(without).finish()) }).finish();
+    expect(await codes([...leaves, Buffer.from(bytes)])).toEqual(['heads.backwards']);
+    expect((await audit.store.head()).position).toBe(3);
+  });
+
+  it('entries that no head covers, once audit has long recorded others, or they were long there', async () => {
+    const { consentService, identity, audit, take, see, leaves, headOf } = await wholeDay();
+    const before = await headOf('consent/0', noon + 2000);
+    await consentService.act('consent-8', { type: 'Request' });
+    await take('consent/0');
+    for (const minute of [1, 5, 10, 12, 13]) {
+      audit.clock.now = identity.log.clock.now = noon + minute * 60_000;
+      await identity.act(`citizen-${minute}`, { type: 'Request' });
+      await take('identity/0');
+      await see(noon + minute * 60_000, [before]);
+      await take('audit/0');
+      expect(await codes(leaves), `${minute}`).toEqual(minute < 12 ? [] : ['entry.unconfirmed']);
+    }
+    expect((await verifyRecord(leaves)).findingCount).toBe(1);
+
+    const quiet = await wholeDay();
+    await quiet.consentService.act('consent-8', { type: 'Request' });
+    await quiet.take('consent/0');
+    const seen = quiet.leaves.length;
+    const settled = async (settledLeaves: number) => (await verifyRecord(quiet.leaves, { settledLeaves })).findings;
+    expect(await settled(seen), 'a copy of a log that stopped there').toEqual([]);
+    await quiet.identity.act('citizen-2', { type: 'Request' });
+    await quiet.take('identity/0');
+    expect(await settled(seen - 1)).toEqual([]);
+    expect(await settled(seen)).toMatchObject([{ code: 'entry.unconfirmed', source: 'consent/0', position: 5, leafIndex: seen - 1 }]);
   });
 
   it('at most a thousand times in words, and counts the rest', async () => {

@@ -10,6 +10,12 @@ import { SourceCheck } from './source-check.js';
 export interface RecordOptions {
   /** Check that each stream's revisions are dense. Remembers every stream name; default true. */
   readonly streams?: boolean;
+  /**
+   * So many leaves were in a tree that was seen long enough ago (ten minutes): each must by now stand under a signed head
+   * of its source, if anything has been taken in since. Default 0: a record alone cannot say how old its end is. Audit's own
+   * last acts wait for another source's next.
+   */
+  readonly settledLeaves?: number;
 }
 
 /** An entry as the record places it. */
@@ -33,6 +39,8 @@ export class RecordVerifier {
   readonly #findings: RecordFinding[] = [];
   #findingCount = 0;
   #leafIndex = 0;
+  /** Of any source but audit: where audit records heads within a second. */
+  #lastTakenIn = -1;
 
   constructor(readonly options: RecordOptions = {}) {}
 
@@ -42,7 +50,8 @@ export class RecordVerifier {
     try {
       const event = decodeEnvelope(bytes);
       if (Number.isNaN(event.occurredAt?.getTime())) throw new MalformedEvent('it says it happened at a time that there is not');
-      const position = this.#source(event.source).entry(event, bytes);
+      const position = this.#source(event.source).entry(event, bytes, leafIndex);
+      if (!isAudit(event.source)) this.#lastTakenIn = leafIndex;
       if (isHeadsSeen(event)) this.#headsSeen(event, position);
       const ownLogFault = this.#ownLogs.entry(event, bytes, leafIndex + 1);
       if (ownLogFault !== undefined) this.#report('own_log.differs', ownLogFault, event.source, position);
@@ -58,9 +67,12 @@ export class RecordVerifier {
   /** As of the last entry fed: a head ahead of the entries is only a finding when no more come. */
   summary(): RecordSummary {
     const sources = [...this.#sources.values()].map((source) => source.summary()).sort((left, right) => (left.source < right.source ? -1 : 1));
-    const missing = sources.flatMap(({ source, position, headPosition }): RecordFinding[] =>
-      headPosition > position ? [{ code: 'head.ahead', message: `the head at ${headPosition} covers entries after ${position}`, leafIndex: this.#leafIndex, source, position: headPosition }] : [],
-    );
+    const { settledLeaves = 0 } = this.options;
+    const settled = this.#lastTakenIn >= settledLeaves ? settledLeaves : 0;
+    const missing = sources.flatMap(({ source, position, headPosition, confirmedPosition, firstUnconfirmedLeaf = Infinity }): RecordFinding[] => [
+      ...(headPosition > position ? [{ code: 'head.ahead', message: `the head at ${headPosition} covers entries after ${position}`, leafIndex: this.#leafIndex, source, position: headPosition } as const] : []),
+      ...(firstUnconfirmedLeaf < settled && !isAudit(source) ? [{ code: 'entry.unconfirmed', message: 'it was in the tree that was seen before, and no head of its source covers it yet', leafIndex: firstUnconfirmedLeaf, source, position: confirmedPosition + 1 } as const] : []),
+    ]);
     return { entries: this.#leafIndex, sources, findings: [...this.#findings, ...missing].slice(0, maxFindings), findingCount: this.#findingCount + missing.length };
   }
 
@@ -73,8 +85,9 @@ export class RecordVerifier {
     }
     const positions = new Map(seen.heads.map((head) => [head.source, head.position]));
     if (positions.size !== seen.heads.length) this.#report('heads.malformed', 'it names a source twice', event.source, position);
-    if (!this.timeline.add({ timeMs: seen.timeMs, positions })) this.#report('heads.backwards', 'its time or one of its positions is behind the one before', event.source, position);
-    for (const head of seen.heads) this.#source(head.source).head(head);
+    if (!this.timeline.add({ timeMs: seen.timeMs, positions })) this.#report('heads.backwards', 'its time or one of its positions is behind the one before, or a source is left out', event.source, position);
+    for (const head of seen.heads) this.#source(head.source).head(head, seen.timeMs);
+    for (const source of this.#sources.values()) source.headsSeen(seen.timeMs);
   }
 
   #source(source: string): SourceCheck {
@@ -89,6 +102,10 @@ export class RecordVerifier {
     this.#findingCount++;
     if (this.#findings.length < maxFindings) this.#findings.push({ code, message, leafIndex: this.#leafIndex, source, position });
   }
+}
+
+function isAudit(source: string): boolean {
+  return source.startsWith('audit/');
 }
 
 /** The whole record at once. */
