@@ -21,6 +21,7 @@ check('code: types of programs', () => mustPass(process.execPath, ['node_modules
 check('code: types of tests', () => mustPass(process.execPath, ['node_modules/@typescript/native/bin/tsc', '-p', 'tsconfig.spec.json', '--noEmit']));
 check('docs: config.md is what the settings say', () => mustPass(process.execPath, ['tools/config-doc.mjs', '--check']));
 check('docs: scaling.md is what its inputs come to', () => mustPass(process.execPath, ['tools/scaling/page.mjs', '--check']));
+check('docs: the table of trust.md is what is tried', () => mustPass(process.execPath, ['tools/trust-doc.mjs', '--check']));
 check('k8s: manifests and programs agree', () => mustPass(process.execPath, ['tools/k8s/agree.mjs']));
 // After the types: it reads those that the line above built, and without them takes every import for `any`.
 check('code: oxlint, type-aware', () => mustPass(bin('oxlint'), ['--type-aware', '--quiet', 'apps', 'libs', 'tools', 'e2e', 'bench']));

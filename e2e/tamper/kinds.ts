@@ -140,6 +140,9 @@ export const kinds: readonly Kind[] = [
   row('X04', thief, 'shows a token signed by another key', gate, 'token.malformed', call),
   row('X05', thief, "puts another citizen's name in a token", gate, 'token.malformed', call),
   row('X06', 'a relying service, or who stole its certificate', 'calls what only services may call', gate + ', and it is recorded', 'call.not_allowed', call),
+
+  // Kept free, each for what is found by parts that are not here yet: W01 to W19 by witnesses and the monitor, C01 to C19 by
+  // a citizen's own head, P01 to P19 by replaying and rebuilding read models. A row comes with its test, or not at all.
 ];
 
 function row(id: string, who: string, what: string, finder: string, says: string, when: string): Kind {
