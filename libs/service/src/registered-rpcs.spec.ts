@@ -4,6 +4,7 @@ import { AuthenticationServiceService, SubjectServiceService } from '@tillid/con
 import { ConsentServiceService } from '@tillid/contracts/consent/v1/service';
 import { FeedServiceService } from '@tillid/contracts/feed/v1/service';
 import { IdentityServiceService, KeyRingServiceService } from '@tillid/contracts/identity/v1/service';
+import { ReadModelServiceService } from '@tillid/contracts/readmodels/v1/service';
 import type { RpcDefinition } from '@tillid/rpc';
 import { describe, expect, it } from 'vitest';
 import { registeredRpcs } from './registered-rpcs.js';
@@ -14,7 +15,7 @@ class KeyRing implements Handlers<typeof KeyRingServiceService> {
   useCitizenKey = () => Promise.resolve({ key: Buffer.alloc(32) });
 }
 
-const services = [AuditServiceService, AuthenticationServiceService, SubjectServiceService, ConsentServiceService, FeedServiceService, IdentityServiceService, KeyRingServiceService];
+const services = [AuditServiceService, AuthenticationServiceService, SubjectServiceService, ConsentServiceService, FeedServiceService, IdentityServiceService, KeyRingServiceService, ReadModelServiceService];
 const rpcs = services.flatMap((service): RpcDefinition[] => Object.values(service));
 /** Asked for by its slice where a replay begins, which is recorded under it; a reader who resumes brings none. */
 const keyIsOptional = '/tillid.audit.v1.AuditService/Replay';
