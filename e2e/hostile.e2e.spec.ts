@@ -149,8 +149,11 @@ async function everythingReplayed() {
   return replayed(system);
 }
 
+/** Packages of rpcs that the shell answers, in each service. */
+const everyServices: ReadonlySet<string> = new Set(['feed', 'readmodels']);
+
 function addressesOf(path: string): string[] {
   const { grpc } = system.running;
   const service = /^\/tillid\.([a-z]+)\./.exec(path)![1]!;
-  return service === 'feed' ? serviceNames.map((name) => grpc[name]) : [grpc[service as ServiceName]];
+  return everyServices.has(service) ? serviceNames.map((name) => grpc[name]) : [grpc[service as ServiceName]];
 }

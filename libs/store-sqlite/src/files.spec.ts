@@ -122,4 +122,18 @@ describe('a read model', () => {
     expect(await again.checkpoint('things', 'consent/0')).toMatchObject({ position: 3 });
     await again.close();
   });
+  it('is seen as of one moment however long the look takes, and holds no writer up', async () => {
+    const store = await sqliteReadModelStore({ path });
+    const table = await store.open(model);
+    const write = (position: number, ids: readonly string[]) =>
+      table.write({ projection: 'things', source: 'consent/0', checkpoint: { position, chain: new Uint8Array(32), key: new Uint8Array(0), headTimeMs: 0 }, rows: ids.map((id) => ({ key: id, document: { id }, position, loaded: {} })) });
+    // Three turns of the loop.
+    await write(1, Array.from({ length: 2_500 }, (_, index) => `a${index}`));
+    const digest = await table.digest();
+    const look = table.snapshot('things', ['consent/0']);
+    await write(2, ['z']);
+    expect(await look).toEqual({ digest, documents: 2_500, positions: { 'consent/0': 1 } });
+    expect(await table.snapshot('things', ['consent/0'])).toMatchObject({ documents: 2_501, positions: { 'consent/0': 2 } });
+    await store.close();
+  });
 });
