@@ -20,6 +20,8 @@ const replay = 'an auditor: `replay`';
 const takeIn = 'audit, taking it in';
 const start = "audit's start";
 const holder = 'who holds it: `checkReceipt`';
+const owner = 'whose log it is: `own-log`';
+const offline = 'when they look, offline';
 const gate = 'the service called';
 const run = 'at its next run';
 const batch = 'at that batch';
@@ -88,6 +90,14 @@ export const kinds: readonly Kind[] = [
   row('R07', 'whoever shows it', 'makes a receipt under a key of their own', holder, 'note.unknown_signer', 'when it is looked at, offline'),
   row('R08', 'whoever shows it', 'changes the size in its checkpoint', holder, 'note.bad_signature', 'when it is looked at, offline'),
   row('R09', operator, 'gives a receipt with a checkpoint its path does not lead to', holder, 'proof.not_included', 'when it is looked at, offline'),
+
+  row('L01', operator, 'leaves a line out of the log that a citizen is shown', owner, 'own_log.hole', offline),
+  row('L02', operator, "holds the newest line of a citizen's log back", owner, 'own_log.withheld', offline),
+  row('L03', operator, "puts another event in the place of a line of a citizen's log", owner, 'own_log.chain_differs', offline),
+  row('L04', operator, "rewrites a citizen's log, and commits the new one", owner + ', with an earlier copy', 'own_log.rewritten', offline),
+  row('L05', operator, 'shows a citizen a head that stands in another log', owner, 'own_log.not_proved', offline),
+  row('L06', operator, "commits a false head for one citizen, that fits what she is shown", verify, 'own_log.differs', run),
+  row('L07', operator, "leaves a citizen's log out of the heads it commits", verify, 'own_log.differs', run),
 
   row('S01', source, 'rewrites its past, signs that, and goes on', takeIn, 'source.chain_differs', batch),
   row('S02', source, 'rewrites its past and says nothing: two readers, two histories', compare, 'entry.differs', run),

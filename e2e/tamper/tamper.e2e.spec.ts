@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkout } from '../support/system.js';
 import { byBroker } from './by-broker.js';
 import { byOperator, lookedAtAgain, nextHeadsSeen } from './by-operator.js';
+import { byOwnLog, shown } from './by-own-log.js';
 import { byReceipt, handed } from './by-receipt.js';
 import { bySource, told, written } from './by-source.js';
 import { byStore } from './by-store.js';
@@ -13,7 +14,7 @@ import { byThief } from './by-thief.js';
 import { evening, Installation, sourceNames } from './installation.js';
 import { kinds, type Act } from './kinds.js';
 
-const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byReceipt, ...bySource, ...byBroker, ...byStore, ...byThief };
+const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief };
 let installation: Installation;
 
 beforeAll(async () => void (installation = await Installation.run()));
@@ -36,6 +37,7 @@ describe('an installation that nobody has touched', () => {
     ['one that grew since somebody looked', async (copy) => lookedAtAgain(copy, installation.leaves, [nextHeadsSeen(installation)]), []],
     ['the next event of a source, from itself', told(({ batch, next }) => [batch([next()])]), ['nothing is missing']],
     ['a receipt', handed((receipt) => receipt), []],
+    ["a citizen's copy of her log", shown((lines) => lines), []],
   ])('nor is anything found in %s', async (_, act, found) => {
     const copy = installation.copy();
     expect(await act(copy)).toEqual(found);
