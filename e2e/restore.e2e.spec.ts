@@ -36,7 +36,7 @@ let registered: string;
 let record: ReplayedEntry[];
 
 beforeAll(async () => {
-  lost = await System.start(22_100);
+  lost = await System.start(23_700);
   await playDay(lost, '--citizens', '4');
   anne = await addCitizen(lost, '6705801234');
   bo = await addCitizen(lost, '6605801234');
@@ -53,7 +53,7 @@ beforeAll(async () => {
   mkdirSync(mirror);
   for (const name of readdirSync(join(lost.data, 'audit'))) if (name === 'log' || name.startsWith('tree-head')) cpSync(join(lost.data, 'audit', name), join(mirror, name), { recursive: true });
   renameSync(lost.data, `${lost.data}.gone`);
-  system = System.in(elsewhere, 22_200);
+  system = System.in(elsewhere, 23_800);
   await refusesWhatDoesNotFit();
   await asDocumented('npx tillid restore');
   await system.up();

@@ -58,6 +58,11 @@ describe('a log put back from a backup', () => {
     const store = inMemoryEventStore();
     expect(await appendLostTail(store, codec, from(written.slice(0, 5)))).toEqual({ events: 5, commits: 3, cutShort: 1 });
     expect(await all(store)).toEqual(written.slice(0, 5));
+    // It went on after that, and is put back once more: the half stays a half, and what came after is its own commit.
+    const after = history([], [], [], [['d', 1, 'later']]).map((event) => ({ ...event, position: 6 }));
+    const again = inMemoryEventStore();
+    expect(await appendLostTail(again, codec, from([...written.slice(0, 5), ...after]))).toEqual({ events: 6, commits: 4, cutShort: 1 });
+    expect(await again.find(Buffer.alloc(16, 'command 4'))).toMatchObject({ firstPosition: 6, eventCount: 1 });
   });
 
   it.each([

@@ -26,7 +26,7 @@ export class TailRefused extends Error {
 export interface RestoredTail {
   readonly events: number;
   readonly commits: number;
-  /** 1 when the ledger had only the beginning of the last commit: the rest of it is nowhere. */
+  /** Commits of which the ledger has only the beginning, because it ended there once when everything failed: the rest is nowhere. */
   readonly cutShort: number;
 }
 
@@ -38,6 +38,7 @@ export interface RestoredTail {
 export async function appendLostTail(store: EventStore, codec: Pick<EventCodec<DomainEvent>, 'decode' | 'reservations'>, tail: AsyncIterable<StoredEvent>): Promise<RestoredTail> {
   let { position } = await store.head();
   let open: StoredEvent[] = [];
+  let openCommand: Buffer | undefined;
   let commits = 0;
   let events = 0;
   let cutShort = 0;
@@ -50,12 +51,17 @@ export async function appendLostTail(store: EventStore, codec: Pick<EventCodec<D
   for await (const event of tail) {
     if (event.position !== position + 1) throw new TailRefused('source.tail_has_gap', `position ${event.position} where ${position + 1} was due`);
     position = event.position;
+    const { commandId, commitIndex, commitSize } = decodeEnvelope(event.bytes);
+    if (open.length > 0 && !openCommand?.equals(commandId)) {
+      cutShort += 1;
+      await close();
+    }
     open.push(event);
-    const { commitIndex, commitSize } = decodeEnvelope(event.bytes);
+    openCommand = commandId;
     if (commitIndex + 1 >= commitSize) await close();
   }
   if (open.length > 0) {
-    cutShort = 1;
+    cutShort += 1;
     await close();
   }
   return { events, commits, cutShort };
