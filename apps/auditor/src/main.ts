@@ -3,7 +3,9 @@ import { exitWhenSaid } from '@tillid/runtime';
 import { compareCommand } from './compare/compare.command.js';
 import { CouldNotLook } from './could-not-look.js';
 import { replayCommand } from './replay/replay.command.js';
+import { receiptCommand } from './receipt/receipt.command.js';
 import { verifyCommand } from './verify/verify.command.js';
+import { witnessCommand } from './witness/witness.command.js';
 
 // `tillid-auditor replay | head` ends when head has seen enough. What was not looked at by then is not said to hold.
 process.stdout.on('error', () => process.exit(process.exitCode ?? 2));
@@ -13,6 +15,8 @@ const program = new Command('tillid-auditor')
   .addCommand(verifyCommand())
   .addCommand(replayCommand())
   .addCommand(compareCommand())
+  .addCommand(receiptCommand())
+  .addCommand(witnessCommand())
   .addHelpText('after', '\nExample:\n  $ tillid-auditor verify --entries      the log of the system running in this checkout')
   .exitOverride();
 for (const command of program.commands) command.exitOverride();

@@ -3,7 +3,7 @@ import { openLog } from '../log/open-log.js';
 import { dataOption, logArgument, tlsOption, vkeyOption } from '../options.js';
 import { progressBar } from '../progress-bar.js';
 import { asJson, finish, print } from '../results.js';
-import { readState, saveState } from './saved-state.js';
+import { readState, saveState } from '../saved-state.js';
 import { verdictText } from './verdict-text.js';
 import { verify } from './verify.js';
 

@@ -1,6 +1,6 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CouldNotLook } from '../could-not-look.js';
+import { CouldNotLook } from './could-not-look.js';
 
 /** The checkpoint an earlier run saw: the log may only have grown since. Undefined at the first run. */
 export async function readState(path: string): Promise<string | undefined> {
@@ -13,10 +13,10 @@ export async function readState(path: string): Promise<string | undefined> {
 }
 
 /** The old or the new one, whole, whatever happens: a state lost is a fork that is never found. */
-export async function saveState(path: string, checkpoint: string): Promise<void> {
+export async function saveState(path: string, text: string, mode = 0o644): Promise<void> {
   try {
     const written = `${path}.writing`;
-    await writeDurably(written, checkpoint);
+    await writeDurably(written, text, mode);
     await rename(written, path);
     await syncFolder(dirname(path));
   } catch (error) {
@@ -24,8 +24,8 @@ export async function saveState(path: string, checkpoint: string): Promise<void>
   }
 }
 
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w', 0o644);
+async function writeDurably(path: string, text: string, mode: number): Promise<void> {
+  const file = await open(path, 'w', mode);
   try {
     await file.writeFile(text);
     await file.sync();
