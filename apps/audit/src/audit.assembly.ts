@@ -6,6 +6,7 @@ import { linksProjection } from './access-log/links.read-model.js';
 import type { AuditRoom } from './audit.room.js';
 import type { LoggedEvent } from './domain/audit.events.js';
 import type { SignedTree } from './integrate/signed-tree.js';
+import type { CosignedTree } from './witness/cosigned-tree.js';
 import { readingDaysProjection } from './record-reading/reading-days.read-model.js';
 import { Heads } from './take-in/heads.js';
 import { HeadsRecorder } from './take-in/heads-recorder.js';
@@ -17,6 +18,7 @@ export interface AuditPorts {
   readonly readings: ExpiringStore;
   readonly book: ProgressBook;
   readonly signedTree: Pick<SignedTree, 'head' | 'stopped' | 'waitForSize'>;
+  readonly cosignedTree: CosignedTree;
   readonly files: LogFiles;
 }
 
@@ -32,7 +34,7 @@ export interface AssembledAudit {
 
 /** The service, whatever it stores with and whatever feeds it: the module and the specs put it together from this. */
 export async function assembleAudit(ports: AuditPorts): Promise<AssembledAudit> {
-  const { log, ledger, readModels, readings, book, signedTree, files } = ports;
+  const { log, ledger, readModels, readings, book, signedTree, cosignedTree, files } = ports;
   const [entries, links, clients, readingDays] = await Promise.all([
     projectionConsumer(entriesProjection, readModels),
     projectionConsumer(linksProjection, readModels),
@@ -41,6 +43,6 @@ export async function assembleAudit(ports: AuditPorts): Promise<AssembledAudit> 
   ]);
   const heads = new Heads(log.clock);
   const headsRecorder = new HeadsRecorder(log, heads);
-  const room: AuditRoom = { log, ledger, readings, book, signedTree, files, heads, headsRecorder, entries: entries.table, links: links.table, clients: clients.table, readingDays: readingDays.table };
+  const room: AuditRoom = { log, ledger, readings, book, signedTree, cosignedTree, files, heads, headsRecorder, entries: entries.table, links: links.table, clients: clients.table, readingDays: readingDays.table };
   return { room, heads, headsRecorder, takeIn: ledgerConsumer(ledger, readModels), readers: [entries, links, clients, readingDays] };
 }

@@ -4,6 +4,7 @@ import type { EntryDocument } from './access-log/entries.read-model.js';
 import type { LinkDocument } from './access-log/links.read-model.js';
 import type { LoggedEvent } from './domain/audit.events.js';
 import type { SignedTree } from './integrate/signed-tree.js';
+import type { CosignedTree } from './witness/cosigned-tree.js';
 import type { ReadingDayDocument } from './record-reading/reading-days.read-model.js';
 import type { Heads } from './take-in/heads.js';
 import type { HeadsRecorder } from './take-in/heads-recorder.js';
@@ -24,6 +25,8 @@ export interface AuditRoom {
   /** How often each citizen read today, until the day is over. */
   readonly readings: ExpiringStore;
   readonly signedTree: Pick<SignedTree, 'head' | 'stopped' | 'waitForSize'>;
+  /** Which of the signed trees others have seen. */
+  readonly cosignedTree: CosignedTree;
   /** The tiles and bundles of what is signed. */
   readonly files: LogFiles;
   readonly heads: Heads;

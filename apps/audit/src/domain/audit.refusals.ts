@@ -4,6 +4,8 @@ export const refuse = refusals({
   /** No such entry, or not the caller's to see: the two are not told apart. */
   'entry.unknown': 'not_found',
   'receipt.not_yet': 'busy',
+  /** A cosigned receipt was asked for where no witness is. */
+  'receipt.no_witnesses': 'precondition',
   /** The log is so new that nothing is signed. */
   'checkpoint.not_yet': 'busy',
   'replay.position_ahead': 'precondition',

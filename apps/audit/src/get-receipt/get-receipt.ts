@@ -19,10 +19,19 @@ export async function getReceipt(room: AuditRoom, request: GetReceiptRequest, ca
   const leafIndex = request.leafIndex ?? (await leafAt(room, request.sourcePosition, signal));
   const entry = leafIndex === undefined ? undefined : await readEntry(room.ledger, leafIndex);
   if (entry === undefined || !(await maySee(room, entry, call))) throw refuse('entry.unknown');
-  if (!(await room.signedTree.waitForSize(entry.leafIndex + 1, signal))) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
-  const { size, checkpoint } = room.signedTree.head;
+  const { size, checkpoint, cosigned } = await treeWith(room, entry.leafIndex, request.cosigned, signal);
   const path = await proveInclusion(entry.leafIndex, size, subtreeRootsFrom(room.files, size));
-  return { receipt: formatReceipt({ index: entry.leafIndex, path, checkpoint }), event: Buffer.from(entry.bytes), leafIndex: entry.leafIndex };
+  return { receipt: formatReceipt({ index: entry.leafIndex, path, checkpoint }), event: Buffer.from(entry.bytes), leafIndex: entry.leafIndex, cosigned };
+}
+
+/** A tree that the quorum of witnesses has seen, when it must be or there is one already; else the newest signed. */
+async function treeWith({ signedTree, cosignedTree }: AuditRoom, leafIndex: number, mustBeCosigned: boolean, signal: AbortSignal): Promise<{ size: number; checkpoint: string; cosigned: boolean }> {
+  if (mustBeCosigned && cosignedTree.policy === undefined) throw refuse('receipt.no_witnesses');
+  const arrived = await (mustBeCosigned ? cosignedTree : signedTree).waitForSize(leafIndex + 1, signal);
+  if (!arrived) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
+  const { cosigned } = cosignedTree;
+  if (cosigned !== undefined && cosigned.size > leafIndex) return { ...cosigned, cosigned: true };
+  return { size: signedTree.head.size, checkpoint: cosignedTree.checkpointOf(signedTree.head), cosigned: false };
 }
 
 /** Where an event of a source stands in the ledger; waits for one that was written and has not arrived. */
