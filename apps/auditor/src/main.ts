@@ -5,6 +5,7 @@ import { CouldNotLook } from './could-not-look.js';
 import { replayCommand } from './replay/replay.command.js';
 import { receiptCommand } from './receipt/receipt.command.js';
 import { verifyCommand } from './verify/verify.command.js';
+import { watchCommand } from './watch/watch.command.js';
 import { witnessCommand } from './witness/witness.command.js';
 
 // `tillid-auditor replay | head` ends when head has seen enough. What was not looked at by then is not said to hold.
@@ -16,6 +17,7 @@ const program = new Command('tillid-auditor')
   .addCommand(replayCommand())
   .addCommand(compareCommand())
   .addCommand(receiptCommand())
+  .addCommand(watchCommand())
   .addCommand(witnessCommand())
   .addHelpText('after', '\nExample:\n  $ tillid-auditor verify --entries      the log of the system running in this checkout')
   .exitOverride();

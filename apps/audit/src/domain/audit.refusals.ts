@@ -8,6 +8,8 @@ export const refuse = refusals({
   'receipt.no_witnesses': 'precondition',
   /** The log is so new that nothing is signed. */
   'checkpoint.not_yet': 'busy',
+  /** No tree has been seen by the quorum of witnesses since this service started, or none is asked. */
+  'checkpoint.not_cosigned': 'not_found',
   'replay.position_ahead': 'precondition',
   'replay.token_malformed': 'invalid',
   'call.malformed': 'invalid',

@@ -16,6 +16,6 @@ export function latestCheckpoint({ signedTree, cosignedTree }: CheckpointRoom): 
 
 /** The last tree that the quorum of witnesses has seen. */
 export function cosignedCheckpoint({ cosignedTree: { cosigned } }: Pick<AuditRoom, 'cosignedTree'>): string {
-  if (cosigned === undefined) throw refuse('checkpoint.not_yet', { retryAfterMs: 1000 });
+  if (cosigned === undefined) throw refuse('checkpoint.not_cosigned');
   return cosigned.checkpoint;
 }
