@@ -7,6 +7,7 @@ import { ownLogLinesModel } from './own-log/own-log.documents.js';
 import { OwnLogHeadsRecorder } from './own-log/own-log-heads.js';
 import { OwnLogMap } from './own-log/own-log-map.js';
 import { readModels as declared } from './read-models.js';
+import type { CosignedTree } from './witness/cosigned-tree.js';
 import { Heads } from './take-in/heads.js';
 import { HeadsRecorder } from './take-in/heads-recorder.js';
 
@@ -17,6 +18,7 @@ export interface AuditPorts {
   readonly readings: ExpiringStore;
   readonly book: ProgressBook;
   readonly signedTree: Pick<SignedTree, 'head' | 'stopped' | 'waitForSize'>;
+  readonly cosignedTree: CosignedTree;
   readonly files: LogFiles;
 }
 
@@ -35,7 +37,7 @@ export interface AssembledAudit {
 
 /** The service, whatever it stores with and whatever feeds it: the module and the specs put it together from this. */
 export async function assembleAudit(ports: AuditPorts): Promise<AssembledAudit> {
-  const { log, ledger, readModels, readings, book, signedTree, files } = ports;
+  const { log, ledger, readModels, readings, book, signedTree, cosignedTree, files } = ports;
   const [opened, ownLogLines] = await Promise.all([openReadModels(declared, readModels), readModels.open(ownLogLinesModel)]);
   const { entries, links, clients, readingDays, ownLogs } = opened;
   const lists: readonly OpenReadModel[] = Object.values(opened);
@@ -44,6 +46,6 @@ export async function assembleAudit(ports: AuditPorts): Promise<AssembledAudit> 
   const ownLogMap = new OwnLogMap({ logs: ownLogs.consumer.table, lines: ownLogLines });
   const ownLogHeads = new OwnLogHeadsRecorder(log, book, ownLogMap);
   const tables = { entries: entries.consumer.table, links: links.consumer.table, clients: clients.consumer.table, readingDays: readingDays.consumer.table, ownLogLines };
-  const room: AuditRoom = { log, ledger, readings, book, signedTree, files, heads, headsRecorder, ownLogMap, ownLogHeads, ...tables };
+  const room: AuditRoom = { log, ledger, readings, book, signedTree, cosignedTree, files, heads, headsRecorder, ownLogMap, ownLogHeads, ...tables };
   return { room, heads, headsRecorder, ownLogHeads, takeIn: ledgerConsumer(ledger, readModels), readers: lists.map(({ consumer }) => consumer), lists };
 }

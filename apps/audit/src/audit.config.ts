@@ -1,4 +1,4 @@
-import { count, httpsUrl, optional, type ConfigOf, serviceSettings, setting } from '@tillid/runtime';
+import { count, folder, httpsUrl, optional, type ConfigOf, serviceSettings, setting } from '@tillid/runtime';
 
 export const auditConfig = {
   ...serviceSettings,
@@ -14,6 +14,19 @@ export const auditConfig = {
     schema: optional(httpsUrl),
     meaning: "where the integrator serves the log's files to replicas that have no volume; they never sign",
     breaks: 'unset: the files lie in TILLID_DATA/log, and this replica takes its turn to sign: on a volume of its own it would stop at the first tile it misses',
+  }),
+  witnessPolicy: setting({
+    variable: 'TILLID_WITNESS_POLICY',
+    schema: optional(folder),
+    meaning: 'file of witnesses to ask and of how many are enough (c2sp.org/tlog-policy, with URLs); the same for every replica',
+    breaks: 'unset: nobody else sees the tree, and coverage says so; too few witnesses: whoever runs this log and them can show two people two logs',
+  }),
+  witnessIntervalMs: setting({
+    variable: 'TILLID_WITNESS_INTERVAL_MS',
+    schema: count(50, 60_000),
+    default: '1000',
+    meaning: 'time between two trees that witnesses are asked about, at least',
+    breaks: 'longer: cosigned receipts wait longer; shorter: more requests to people who ask nothing for it',
   }),
 } as const;
 

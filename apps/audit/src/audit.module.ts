@@ -16,8 +16,18 @@ import { publicLogRoutes } from './public-log/public-log.routes.js';
 import { recover } from './recover/recover.js';
 import { closeDays } from './record-reading/record-reading.js';
 import type { ToldHead } from './take-in/heads.js';
+import { CosignedTree, type ToldCosigned } from './witness/cosigned-tree.js';
+import { observeWitnessing } from './witness/observe-witnessing.js';
+import { readWitnessPolicy } from './witness/witness-policy.js';
+import { WitnessRounds } from './witness/witness-rounds.js';
 
 const secondMs = 1000;
+
+/** What the replica at work tells the others. */
+interface Told {
+  readonly heads: readonly ToldHead[];
+  readonly cosigned: ToldCosigned;
+}
 
 const STORES = Symbol('stores');
 const SIGNING = Symbol('signing');
@@ -30,7 +40,8 @@ const ASSEMBLED = Symbol('assembled');
     ProgressBook,
     { provide: STORES, inject: [Shell], useFactory: (shell: Shell) => openStores(shell.stores) },
     { provide: SIGNING, inject: [Shell, STORES], useFactory: signing },
-    { provide: ASSEMBLED, inject: [Shell, STORES, ProgressBook, SIGNING], useFactory: assemble },
+    { provide: CosignedTree, inject: [Shell, SIGNING], useFactory: cosignedTree },
+    { provide: ASSEMBLED, inject: [Shell, STORES, ProgressBook, SIGNING, CosignedTree], useFactory: assemble },
     { provide: AUDIT_ROOM, inject: [ASSEMBLED], useFactory: ({ room }: AssembledAudit) => room },
     { provide: SERVICE_PARTS, inject: [Shell, STORES, ProgressBook, SIGNING, ASSEMBLED], useFactory: serviceParts },
   ],
@@ -45,14 +56,18 @@ async function signing(shell: Shell<AuditConfig>, stores: AuditStores): Promise<
   return openSigning({ ...stores, origin: config.origin, seed, data: config.data, tiles: config.tiles, checkpointIntervalMs: config.checkpointIntervalMs, shell, clock, telemetry, logger });
 }
 
-function assemble(shell: Shell, { events, ledger, readModels, readings }: AuditStores, book: ProgressBook, { signedTree, files }: Signing): Promise<AssembledAudit> {
-  const { source, clock, ids, telemetry } = shell;
-  const log = { store: events, codec: loggedEvents, source, clock, ids, telemetry };
-  return assembleAudit({ log, ledger, readModels, readings, book, signedTree, files });
+async function cosignedTree({ config, clock }: Shell<AuditConfig>, { verifier }: Signing): Promise<CosignedTree> {
+  return new CosignedTree(config.witnessPolicy === undefined ? undefined : await readWitnessPolicy(config.witnessPolicy, verifier), clock.nowMs());
 }
 
-function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook, { signedTree, workers }: Signing, { room, heads, headsRecorder, ownLogHeads, takeIn, readers, lists }: AssembledAudit): ServiceParts {
-  const { clock, telemetry, logger } = shell;
+function assemble(shell: Shell, { events, ledger, readModels, readings }: AuditStores, book: ProgressBook, { signedTree, files }: Signing, cosigned: CosignedTree): Promise<AssembledAudit> {
+  const { source, clock, ids, telemetry } = shell;
+  const log = { store: events, codec: loggedEvents, source, clock, ids, telemetry };
+  return assembleAudit({ log, ledger, readModels, readings, book, signedTree, cosignedTree: cosigned, files });
+}
+
+function serviceParts(shell: Shell<AuditConfig>, stores: AuditStores, progress: ProgressBook, { signedTree, files, workers }: Signing, { room, heads, headsRecorder, ownLogHeads, takeIn, readers, lists }: AssembledAudit): ServiceParts {
+  const { clock, telemetry, logger, config } = shell;
   const { events, ledger, treeHead, readModels, readings } = stores;
   const onTrouble: FollowerParts['onTrouble'] = ({ kind, source, consumer, reason, error }) => logger.warn({ source, consumer, reason, err: error }, `a consumer is ${kind}`);
   const parts = { book: progress, clock, telemetry, onTrouble };
@@ -60,6 +75,8 @@ function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook,
   const feeds = sources.map((source) => shell.sourceOf(source.split('/')[0] as ServiceName));
   const failed = (message: string) => (error: unknown) => logger.error({ err: error }, message);
   observeIntegration(signedTree, progress);
+  const { cosignedTree: cosigned } = room;
+  observeWitnessing(signedTree, cosigned);
   const background = shell.inTurn(progress, {
     consumers: [...sources.map((source) => ({ source, consumer: takeIn })), ...readers.map((consumer) => ({ source: ledgerSource, consumer }))],
     workers: () => [
@@ -69,9 +86,14 @@ function serviceParts(shell: Shell, stores: AuditStores, progress: ProgressBook,
       new RepeatingTask(secondMs, () => ownLogHeads.record(), failed('the heads of the own logs could not be recorded')),
       // What it misses while it is down it finds when it is up.
       new RepeatingTask(60 * secondMs, () => closeDays(room), failed('the readings of past days could not be recorded')),
+      ...(cosigned.policy === undefined ? [] : [new WitnessRounds({ policy: cosigned.policy, cosignedTree: cosigned, signedTree, files, clock, logger, intervalMs: config.witnessIntervalMs })]),
     ],
-    tell: () => heads.told(),
-    hear: (told) => heads.adopt(told as readonly ToldHead[]),
+    tell: (): Told => ({ heads: heads.told(), cosigned: cosigned.told() }),
+    hear: (told) => {
+      const { heads: heard, cosigned: seen } = told as Told;
+      heads.adopt(heard);
+      cosigned.adopt(seen);
+    },
   });
   return { store: events, progress, readModels: lists, workers: [...workers, background], routes: publicLogRoutes(room), close: [readModels, readings, events, ledger, treeHead] };
 }

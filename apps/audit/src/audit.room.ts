@@ -7,6 +7,7 @@ import type { SignedTree } from './integrate/signed-tree.js';
 import type { OwnLogLineDocument } from './own-log/own-log.documents.js';
 import type { OwnLogHeadsRecorder } from './own-log/own-log-heads.js';
 import type { OwnLogMap } from './own-log/own-log-map.js';
+import type { CosignedTree } from './witness/cosigned-tree.js';
 import type { ReadingDayDocument } from './record-reading/reading-days.read-model.js';
 import type { Heads } from './take-in/heads.js';
 import type { HeadsRecorder } from './take-in/heads-recorder.js';
@@ -30,6 +31,8 @@ export interface AuditRoom {
   /** How often each citizen read today, until the day is over. */
   readonly readings: ExpiringStore;
   readonly signedTree: Pick<SignedTree, 'head' | 'stopped' | 'waitForSize'>;
+  /** Which of the signed trees others have seen. */
+  readonly cosignedTree: CosignedTree;
   /** The tiles and bundles of what is signed. */
   readonly files: LogFiles;
   readonly heads: Heads;

@@ -8,6 +8,7 @@ import { ShareAuthorized } from '@tillid/contracts/consent/v1/events';
 import { followLog, hashOf, ProgressBook, type EventStore } from '@tillid/eventsourcing';
 import { inMemoryEventStore } from '@tillid/eventsourcing/in-memory';
 import { silentLogger } from '@tillid/runtime';
+import type { NoteVerifier, Policy } from '@tillid/transparency';
 import { inMemoryService, sqliteStores } from '@tillid/service';
 import { assembleAudit } from '../src/audit.assembly.js';
 import { AuditController } from '../src/audit.controller.js';
@@ -17,6 +18,8 @@ import { Integrator } from '../src/integrate/integrator.js';
 import { LogFolder } from '../src/integrate/log-folder.js';
 import { SignedTree } from '../src/integrate/signed-tree.js';
 import { openSigningKey } from '../src/integrate/signing-key.js';
+import { CosignedTree } from '../src/witness/cosigned-tree.js';
+import { WitnessRounds } from '../src/witness/witness-rounds.js';
 
 const payloads: Record<string, (payload: never) => Uint8Array> = {
   'tillid.authentication.v1.ClientRegistered': (payload) => ClientRegistered.encode(ClientRegistered.fromPartial(payload)).finish(),
@@ -25,7 +28,7 @@ const payloads: Record<string, (payload: never) => Uint8Array> = {
 };
 
 /** Audit on its real stores and files; the other services' logs are in memory, and come in without the network. */
-export async function auditInTest() {
+export async function auditInTest(witnessPolicy?: (log: NoteVerifier) => Policy | Promise<Policy>) {
   const data = await mkdtemp(join(tmpdir(), 'tillid-audit-'));
   let nowMs = Date.parse('2026-11-24T10:00:00Z');
   const clock = { nowMs: () => nowMs };
@@ -34,16 +37,19 @@ export async function auditInTest() {
   const folder = await LogFolder.open(join(data, 'log'));
   const signedTree = new SignedTree();
   const integrator = await Integrator.open({ ...key, signedTree, ledger: stores.ledger, folder, record: stores.treeHead, clock, logger: silentLogger, checkpointIntervalMs: 20 });
+  const policy = await witnessPolicy?.(key.verifier);
+  const cosignedTree = new CosignedTree(policy, nowMs);
+  const rounds = policy && new WitnessRounds({ policy, cosignedTree, signedTree, files: folder, clock, logger: silentLogger, intervalMs: 50 });
   const book = new ProgressBook();
   const log = { store: stores.events, codec: loggedEvents, source: auditSource, clock, ids: systemIds };
-  const audit = await assembleAudit({ log, ledger: stores.ledger, readModels: stores.readModels, readings: stores.readings, book, signedTree, files: folder });
+  const audit = await assembleAudit({ log, ledger: stores.ledger, readModels: stores.readModels, readings: stores.readings, book, signedTree, cosignedTree, files: folder });
   const logs = new Map<string, EventStore>(sources.map((source) => [source, source === auditSource ? stores.events : inMemoryEventStore()]));
   const keys = new Map(sources.map((source) => [source as string, sourceKeyFrom(newSourceKeyFile())]));
   const followers = [
     ...[...logs].map(([source, store]) => followLog({ source, consumer: audit.takeIn, book, clock, store })),
     ...audit.readers.map((consumer) => followLog({ source: ledgerSource, consumer, book, clock, store: stores.ledger })),
   ];
-  for (const worker of [integrator, ...followers]) worker.start();
+  for (const worker of [integrator, ...followers, ...(rounds ? [rounds] : [])]) worker.start();
   const service = inMemoryService({ name: 'audit', controllers: [new AuditController(audit.room)], store: stores.events, progress: book, clock });
   const patience = () => AbortSignal.timeout(10_000);
 
@@ -52,6 +58,7 @@ export async function auditInTest() {
     data,
     stores,
     signedTree,
+    cosignedTree,
     vkey: key.verifier,
     service,
     passTime: (ms: number) => void (nowMs += ms),
@@ -83,7 +90,7 @@ export async function auditInTest() {
       for (const { name } of audit.readers) await book.waitFor(name, ledgerSource, position, patience());
     },
     async close(): Promise<void> {
-      for (const worker of [...followers, integrator]) await worker.stop();
+      for (const worker of [...(rounds ? [rounds] : []), ...followers, integrator]) await worker.stop();
       for (const store of [stores.readModels, stores.readings, stores.events, stores.ledger, stores.treeHead]) await store.close();
       await rm(data, { recursive: true });
     },

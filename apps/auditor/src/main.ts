@@ -5,8 +5,11 @@ import { CouldNotLook } from './could-not-look.js';
 import { ownLogCommand } from './own-log/own-log.command.js';
 import { rebuildCommand } from './rebuild/rebuild.command.js';
 import { replayCommand } from './replay/replay.command.js';
+import { receiptCommand } from './receipt/receipt.command.js';
 import { reportCommand } from './report/report.command.js';
 import { verifyCommand } from './verify/verify.command.js';
+import { watchCommand } from './watch/watch.command.js';
+import { witnessCommand } from './witness/witness.command.js';
 
 // `tillid-auditor replay | head` ends when head has seen enough. What was not looked at by then is not said to hold.
 process.stdout.on('error', () => process.exit(process.exitCode ?? 2));
@@ -19,6 +22,9 @@ const program = new Command('tillid-auditor')
   .addCommand(ownLogCommand())
   .addCommand(reportCommand())
   .addCommand(rebuildCommand())
+  .addCommand(receiptCommand())
+  .addCommand(watchCommand())
+  .addCommand(witnessCommand())
   .addHelpText('after', '\nExample:\n  $ tillid-auditor verify --entries      the log of the system running in this checkout')
   .exitOverride();
 for (const command of program.commands) command.exitOverride();

@@ -1,7 +1,7 @@
 import { createServer, request, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { instruments, observeCertificate, observeCheckpoint, observeConsumers, observeLeases, observeProcess, observeRelay, startTelemetry, type Telemetry } from '../src/index.js';
+import { instruments, observeCertificate, observeCheckpoint, observeConsumers, observeLeases, observeProcess, observeRelay, observeWitnesses, startTelemetry, type Telemetry } from '../src/index.js';
 
 /** What an OTLP collector was sent, by path. */
 const received = new Map<string, string>();
@@ -24,6 +24,7 @@ beforeAll(async () => {
   observeRelay(() => (relaying ? { source: 'consent/0', lag: 7, silentMs: 400 } : undefined));
   observeLeases(() => [{ lease: 'relay', held: relaying }]);
   observeCheckpoint(() => ({ signedAtMs: 10_000, behind: 2, size: 40 }), () => 12_500);
+  observeWitnesses(() => ({ unwitnessed: 3, witnesses: [{ witness: 'W1', silent: true, behind: 40 }] }));
   observeCertificate(() => 90_000, () => 30_000);
 });
 afterAll(() => {
@@ -57,6 +58,8 @@ describe('the metrics that Prometheus fetches', () => {
     expect(series(text, 'tillid_consumer_silence')).toEqual(['tillid_consumer_silence{tillid_source="identity/0",tillid_consumer="citizens"} 1.5']);
     expect(series(text, 'tillid_checkpoint_age')).toEqual(['tillid_checkpoint_age 2.5']);
     expect([series(text, 'tillid_checkpoint_behind'), series(text, 'tillid_checkpoint_size')]).toEqual([['tillid_checkpoint_behind 2'], ['tillid_checkpoint_size 40']]);
+    expect(series(text, 'tillid_checkpoint_unwitnessed')).toEqual(['tillid_checkpoint_unwitnessed 3']);
+    expect([series(text, 'tillid_witness_silent'), series(text, 'tillid_witness_behind')]).toEqual([['tillid_witness_silent{tillid_witness="W1"} 1'], ['tillid_witness_behind{tillid_witness="W1"} 40']]);
     expect(series(text, 'tillid_certificate_remaining')).toEqual(['tillid_certificate_remaining 60']);
     expect(series(text, 'tillid_process_memory')).toHaveLength(3);
     expect(series(text, 'tillid_process_cpu_total')).toHaveLength(2);

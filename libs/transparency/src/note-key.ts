@@ -17,6 +17,9 @@ export interface NoteVerifier {
 }
 
 const ed25519 = 0x01;
+const ed25519Cosignature = 0x04;
+const timeBytes = 8;
+const maxSeconds = 2n ** 63n - 1n;
 const privateKeyPrefix = Buffer.from('302e020100300506032b657004220420', 'hex'); // PKCS #8 up to the 32-byte seed
 const publicKeyPrefix = Buffer.from('302a300506032b6570032100', 'hex'); // SPKI up to the 32-byte key
 
@@ -27,7 +30,7 @@ export function isKeyName(name: string): boolean {
 
 export function noteSigner(name: string, seed: Uint8Array): NoteSigner {
   const { publicKey, key } = openSeed(name, seed);
-  return { name, keyId: keyIdOf(name, publicKey), sign: (text) => sign(null, text, key) };
+  return { name, keyId: keyIdOf(name, ed25519, publicKey), sign: (text) => sign(null, text, key) };
 }
 
 /** `<name>+<key id>+<base64 of type and key>`: the public half, as it is published. */
@@ -36,22 +39,81 @@ export function vkeyOf(name: string, seed: Uint8Array): string {
 }
 
 export function formatVkey(name: string, publicKey: Uint8Array): string {
-  const typed = Buffer.concat([Uint8Array.of(ed25519), publicKey]);
-  return `${name}+${keyIdOf(name, publicKey).toString(16).padStart(8, '0')}+${typed.toString('base64')}`;
+  return formatTyped(name, ed25519, publicKey);
 }
 
 /** One vkey, as in a `.vkey` file: a last newline is forgiven. */
 export function parseVkey(text: string): NoteVerifier {
+  const { name, keyId, verifyBytes } = openVkey(text, ed25519);
+  return { name, keyId, verify: verifyBytes };
+}
+
+/**
+ * Cosigns checkpoints under one name (C2SP tlog-cosignature v1, type 0x04). The payload of its signature is the time,
+ * in Unix seconds and 8 bytes, and the 64 bytes of Ed25519.
+ */
+export function cosigner(name: string, seed: Uint8Array, nowSeconds: () => number): NoteSigner {
+  const { publicKey, key } = openSeed(name, seed);
+  return {
+    name,
+    keyId: keyIdOf(name, ed25519Cosignature, publicKey),
+    sign(text) {
+      const time = Buffer.alloc(timeBytes);
+      time.writeBigUInt64BE(BigInt(nowSeconds()));
+      return Buffer.concat([time, sign(null, cosignedMessage(time.readBigUInt64BE(), text), key)]);
+    },
+  };
+}
+
+/** The public half of a cosigner: a vkey of type 0x04. */
+export function cosignerVkeyOf(name: string, seed: Uint8Array): string {
+  return formatTyped(name, ed25519Cosignature, openSeed(name, seed).publicKey);
+}
+
+/** A witness's vkey, type 0x04. A log's own key is none: the two never vouch for the same thing. */
+export function parseCosignerVkey(text: string): NoteVerifier {
+  const { name, keyId, verifyBytes } = openVkey(text, ed25519Cosignature);
+  return {
+    name,
+    keyId,
+    verify(message, payload) {
+      const seconds = payload.length === timeBytes + 64 ? Buffer.from(payload).readBigUInt64BE() : -1n;
+      return seconds >= 0n && seconds <= maxSeconds && verifyBytes(cosignedMessage(seconds, message), payload.subarray(timeBytes));
+    },
+  };
+}
+
+/** When a cosignature says it was made, in Unix seconds; believe it only once it verified. Above 2^53 - 1 it is Infinity. */
+export function cosignatureSeconds(payload: Uint8Array): number {
+  const seconds = Number(Buffer.from(payload).readBigUInt64BE());
+  return Number.isSafeInteger(seconds) ? seconds : Infinity;
+}
+
+/** The key in a vkey, whatever its name: two vkeys of one key are one party. */
+export function publicKeyOf(vkey: string): string {
+  return vkey.trim().slice(vkey.indexOf('+', vkey.indexOf('+') + 1) + 1);
+}
+
+function cosignedMessage(seconds: bigint, text: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`cosignature/v1\ntime ${seconds}\n`, 'ascii'), text]);
+}
+
+function openVkey(text: string, type: number): { name: string; keyId: number; verifyBytes: (message: Uint8Array, signature: Uint8Array) => boolean } {
   const [, name, id, encoded] = /^([^+]*)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)\n?$/.exec(text) ?? [];
   if (name === undefined || id === undefined || encoded === undefined || !isKeyName(name)) throw refuse('key.malformed');
   const typed = parseBase64(encoded);
-  if (typed[0] !== ed25519) throw refuse('key.unknown_algorithm');
+  if (typed[0] !== type) throw refuse('key.unknown_algorithm');
   if (typed.length !== 33) throw refuse('key.malformed');
   const publicKey = typed.subarray(1);
-  const keyId = keyIdOf(name, publicKey);
+  const keyId = keyIdOf(name, type, publicKey);
   if (keyId !== Number.parseInt(id, 16)) throw refuse('key.wrong_id');
   const key = createPublicKey({ key: Buffer.concat([publicKeyPrefix, publicKey]), format: 'der', type: 'spki' });
-  return { name, keyId, verify: (message, signature) => signature.length === 64 && verify(null, message, key, signature) };
+  return { name, keyId, verifyBytes: (message, signature) => signature.length === 64 && verify(null, message, key, signature) };
+}
+
+function formatTyped(name: string, type: number, publicKey: Uint8Array): string {
+  const typed = Buffer.concat([Uint8Array.of(type), publicKey]);
+  return `${name}+${keyIdOf(name, type, publicKey).toString(16).padStart(8, '0')}+${typed.toString('base64')}`;
 }
 
 function openSeed(name: string, seed: Uint8Array) {
@@ -62,6 +124,6 @@ function openSeed(name: string, seed: Uint8Array) {
 }
 
 /** SHA-256(name || "\n" || type || public key), its first four bytes. */
-function keyIdOf(name: string, publicKey: Uint8Array): number {
-  return createHash('sha256').update(`${name}\n`).update(Uint8Array.of(ed25519)).update(publicKey).digest().readUInt32BE(0);
+function keyIdOf(name: string, type: number, publicKey: Uint8Array): number {
+  return createHash('sha256').update(`${name}\n`).update(Uint8Array.of(type)).update(publicKey).digest().readUInt32BE(0);
 }

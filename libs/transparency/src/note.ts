@@ -22,12 +22,23 @@ const signatureStart = '— '; // U+2014 and one space
 export function signNote(text: string, signers: readonly NoteSigner[]): string {
   requireNoteText(text);
   const message = Buffer.from(text, 'utf8');
-  const lines = signers.map((signer) => {
-    const keyId = Buffer.alloc(4);
-    keyId.writeUInt32BE(signer.keyId);
-    return `${signatureStart}${signer.name} ${Buffer.concat([keyId, signer.sign(message)]).toString('base64')}\n`;
-  });
-  return `${text}\n${lines.join('')}`;
+  return `${text}\n${signers.map((signer) => formatSignature({ name: signer.name, keyId: signer.keyId, signature: signer.sign(message) })).join('')}`;
+}
+
+/** One signature as it stands under a note, with its newline. */
+export function formatSignature({ name, keyId, signature }: NoteSignature): string {
+  const id = Buffer.alloc(4);
+  id.writeUInt32BE(keyId);
+  return `${signatureStart}${name} ${Buffer.concat([id, signature]).toString('base64')}\n`;
+}
+
+/** Signature lines alone, as a witness answers them; at least one. Those of algorithms we do not know are kept as they are. */
+export function parseSignatures(lines: string): NoteSignature[] {
+  if (lines.length > noteLimits.maxBytes) throw refuse('note.too_large');
+  if (!lines.endsWith('\n')) throw refuse('note.no_signature');
+  const each = lines.slice(0, -1).split('\n');
+  if (each.length > noteLimits.maxSignatures) throw refuse('note.too_many_signatures');
+  return each.map(parseSignature);
 }
 
 /** Takes a note apart. Says nothing about who signed it: that is `openNote`. */

@@ -21,7 +21,7 @@ export class PrefixRoot {
   }
 
   root(): Hash {
-    return edgeRoot({ size: this.size, levels: this.levels, bundle: new Uint8Array(0) });
+    return edgeRoot({ size: this.size, levels: this.levels });
   }
 
   private push(level: number, hashes: Uint8Array): void {

@@ -3,6 +3,7 @@ import { hashBytes, type Hash } from './hash.js';
 import { checkInclusion } from './inclusion-proof.js';
 import { noteLimits, parseNote } from './note.js';
 import type { NoteVerifier } from './note-key.js';
+import { requireByPolicy, type Policy, type PolicyVerdict } from './policy.js';
 import { decodeUtf8, parseBase64, parseDecimal, requireSize } from './text.js';
 import { refuse } from './transparency.refusals.js';
 
@@ -56,4 +57,11 @@ export function checkReceipt(receipt: Receipt, leaf: Uint8Array, verifier: NoteV
   const checkpoint = openCheckpoint(receipt.checkpoint, verifier);
   checkInclusion(leaf, receipt.index, checkpoint.size, checkpoint.root, receipt.path);
   return { index: receipt.index, checkpoint };
+}
+
+/** The same by a policy: one of its logs signed the tree, its quorum of witnesses saw that very tree, and the leaf is in it. */
+export function checkReceiptByPolicy(receipt: Receipt, leaf: Uint8Array, policy: Policy): PolicyVerdict & { readonly index: number } {
+  const verdict = requireByPolicy(receipt.checkpoint, policy);
+  checkInclusion(leaf, receipt.index, verdict.checkpoint.size, verdict.checkpoint.root, receipt.path);
+  return { index: receipt.index, ...verdict };
 }

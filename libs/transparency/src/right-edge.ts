@@ -35,12 +35,23 @@ export const emptyEdge: RightEdge = { size: 0, levels: [], bundle: new Uint8Arra
 /** The tree with more leaves. n new leaves cost n leaf hashes and about n node hashes, whatever the size of the tree. */
 export function growEdge(edge: RightEdge, entries: readonly Uint8Array[]): Growth {
   if (entries.length === 0) return { edge, bundles: [], tiles: [], completed: [] };
+  const completedBundles: string[] = [];
+  const bundles = growBundles(edge, entries, completedBundles);
+  const leaves = Buffer.allocUnsafe(entries.length * hashBytes);
+  entries.forEach((entry, index) => leafHashInto(leaves, index * hashBytes, entry));
+  const grown = growEdgeByLeaves(edge, leaves);
+  return { edge: { ...grown.edge, bundle: bundles.rest }, bundles: bundles.files, tiles: grown.tiles, completed: [...completedBundles, ...grown.completed] };
+}
+
+/** A tree's edge without its entries: enough to follow a log by its tiles. */
+export type LeafEdge = Omit<RightEdge, 'bundle'>;
+
+/** The same from leaf hashes alone, 32 bytes each: what the tiles of a log that has grown must be. */
+export function growEdgeByLeaves(edge: LeafEdge, leaves: Uint8Array): { readonly edge: LeafEdge; readonly tiles: readonly LogFile[]; readonly completed: readonly string[] } {
   const completed: string[] = [];
-  const bundles = growBundles(edge, entries, completed);
   const tiles: LogFile[] = [];
   const levels: Uint8Array[] = [];
-  let arriving: Buffer = Buffer.allocUnsafe(entries.length * hashBytes);
-  entries.forEach((entry, index) => leafHashInto(arriving, index * hashBytes, entry));
+  let arriving: Buffer = Buffer.from(leaves);
   for (let level = 0, sizeAtLevel = edge.size; arriving.length > 0 || level < edge.levels.length; level += 1, sizeAtLevel = Math.floor(sizeAtLevel / tileWidth)) {
     const before = edge.levels[level] ?? new Uint8Array(0);
     const row = Buffer.concat([before, arriving]);
@@ -59,10 +70,10 @@ export function growEdge(edge: RightEdge, entries: readonly Uint8Array[]): Growt
     levels.push(rest);
     arriving = carried;
   }
-  return { edge: { size: edge.size + entries.length, levels, bundle: bundles.rest }, bundles: bundles.files, tiles, completed };
+  return { edge: { size: edge.size + leaves.length / hashBytes, levels }, tiles, completed };
 }
 
-export function edgeRoot(edge: RightEdge): Hash {
+export function edgeRoot(edge: LeafEdge): Hash {
   // Higher levels stand to the left; within a level the larger subtrees do.
   const roots = edge.levels.toReversed().flatMap((hashes) => perfectSubtrees(0, hashes.length / hashBytes).map(({ first, count }) => perfectRoot(hashes, first, count)));
   return joinRight(roots);
@@ -70,15 +81,22 @@ export function edgeRoot(edge: RightEdge): Hash {
 
 /** The edge as the files have it. Throws Refused unless it hashes to the root and its bundle to its leaves. */
 export async function loadEdge(files: LogFiles, size: number, root: Uint8Array): Promise<RightEdge> {
+  const { levels } = await loadLeafEdge(files, size, root);
+  const width = size % tileWidth;
+  const bundle = width === 0 ? new Uint8Array(0) : Uint8Array.from(await readBundle(files, Math.floor(size / tileWidth), width));
+  const hashes = Buffer.concat(parseBundle(bundle, width).map(leafHash));
+  if (!hashes.equals(levels[0] ?? new Uint8Array(0))) throw refuse('edge.wrong_root');
+  return { size, levels, bundle };
+}
+
+/** The edge from the tiles alone. Throws Refused unless it hashes to the root. */
+export async function loadLeafEdge(files: LogFiles, size: number, root: Uint8Array): Promise<LeafEdge> {
   const levels: Uint8Array[] = [];
   for (const { level, fullTiles, edgeWidth } of levelsOf(size)) {
     levels.push(edgeWidth === 0 ? new Uint8Array(0) : Uint8Array.from(await readTile(files, level, fullTiles, edgeWidth)));
   }
-  const width = size % tileWidth;
-  const bundle = width === 0 ? new Uint8Array(0) : Uint8Array.from(await readBundle(files, Math.floor(size / tileWidth), width));
-  const edge = { size, levels, bundle };
-  const hashes = Buffer.concat(parseBundle(bundle, width).map(leafHash));
-  if (!edgeRoot(edge).equals(root) || !hashes.equals(levels[0] ?? new Uint8Array(0))) throw refuse('edge.wrong_root');
+  const edge = { size, levels };
+  if (!edgeRoot(edge).equals(root)) throw refuse('edge.wrong_root');
   return edge;
 }
 

@@ -32,7 +32,7 @@ export async function verifyTree(files: LogFiles, checkpoint: Checkpoint, option
   const levels = levelsOf(checkpoint.size);
   const edge: (Uint8Array | undefined)[] = [];
   for (const { level, fullTiles, edgeWidth } of levels) edge.push(edgeWidth === 0 ? new Uint8Array(0) : await walk.tile(level, fullTiles, edgeWidth));
-  const rootOfEdge = (hashes: readonly (Uint8Array | undefined)[]) => edgeRoot({ size: checkpoint.size, levels: hashes.map((row) => row ?? new Uint8Array(0)), bundle: new Uint8Array(0) });
+  const rootOfEdge = (hashes: readonly (Uint8Array | undefined)[]) => edgeRoot({ size: checkpoint.size, levels: hashes.map((row) => row ?? new Uint8Array(0)) });
   const proven = rootOfEdge(edge).equals(checkpoint.root);
   // Left to right: the highest level covers the first leaves.
   const rebuilt: Uint8Array[] = levels.map(() => new Uint8Array(0));

@@ -25,6 +25,8 @@ export const defaultIsRight = {
   TILLID_CONSENT_FOLDS_CACHED: '20 MB; a consent that is shared often stays',
   TILLID_CONSENT_REFUSALS_RECORDED_PER_MINUTE: 'what a citizen can read; the policy of the house',
   TILLID_CHECKPOINT_INTERVAL_MS: 'a receipt within a second',
+  TILLID_WITNESS_POLICY: 'witnesses are other houses: theirs to offer, and named by whoever installs this',
+  TILLID_WITNESS_INTERVAL_MS: 'a cosigned receipt within two seconds',
   TILLID_KAFKA_BROKERS: 'migrate makes no topics: Strimzi does',
 };
 

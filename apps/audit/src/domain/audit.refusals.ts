@@ -4,8 +4,12 @@ export const refuse = refusals({
   /** No such entry, or not the caller's to see: the two are not told apart. */
   'entry.unknown': 'not_found',
   'receipt.not_yet': 'busy',
+  /** A cosigned receipt was asked for where no witness is. */
+  'receipt.no_witnesses': 'precondition',
   /** The log is so new that nothing is signed. */
   'checkpoint.not_yet': 'busy',
+  /** No tree has been seen by the quorum of witnesses since this service started, or none is asked. */
+  'checkpoint.not_cosigned': 'not_found',
   /** No head of one's own log is committed yet. */
   'own_log.not_yet': 'busy',
   /** The caller has more events than its log. */

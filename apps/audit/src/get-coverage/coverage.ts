@@ -1,11 +1,11 @@
-import type { Coverage, SourceCoverage } from '@tillid/contracts/audit/v1/service';
+import type { Coverage, SourceCoverage, WitnessCoverage } from '@tillid/contracts/audit/v1/service';
 import type { AuditRoom } from '../audit.room.js';
 import { sources } from '../domain/audit.events.js';
 
 /** An idle source says so every second; one that has not for this long is silent. */
 const silentAfterMs = 5000;
 
-export type CoverageRoom = Pick<AuditRoom, 'ledger' | 'book' | 'heads' | 'signedTree' | 'log'>;
+export type CoverageRoom = Pick<AuditRoom, 'ledger' | 'book' | 'heads' | 'signedTree' | 'cosignedTree' | 'log'>;
 
 /** How complete the record is. "Nothing found" and "cannot know now" are different answers. */
 export async function coverageOf(room: CoverageRoom): Promise<Coverage> {
@@ -33,5 +33,18 @@ export async function coverageOf(room: CoverageRoom): Promise<Coverage> {
     checkpointAt: new Date(signedTree.head.signedAtMs),
     completeAsOf: completeAsOfMs === 0 ? undefined : new Date(completeAsOfMs),
     mayBeIncomplete: reasons.join(' '),
+    ...witnessed(room, nowMs),
   };
+}
+
+/** A tree signed this long ago should have been seen by its witnesses. */
+const cosignedWithinMs = 10_000;
+
+/** Who else has seen the tree. That nobody has makes the record no less complete: it is said beside, not among, the reasons for that. */
+function witnessed({ signedTree, cosignedTree }: CoverageRoom, nowMs: number): Pick<Coverage, 'witnesses' | 'cosignedSize' | 'cosignedAt' | 'notCosigned'> {
+  const { policy, cosigned, witnesses } = cosignedTree;
+  const rows = witnesses.map(({ name, cosignedSize, heardAtMs, silentReason }): WitnessCoverage => ({ name, cosignedSize, lastHeard: heardAtMs === undefined ? undefined : new Date(heardAtMs), silentReason }));
+  // The tree may go on every second, so what counts is when a quorum last saw one.
+  const isLate = signedTree.head.size > (cosigned?.size ?? 0) && nowMs - Math.max(cosigned?.atMs ?? 0, cosignedTree.sinceMs) > cosignedWithinMs;
+  return { witnesses: rows, cosignedSize: cosigned?.size ?? 0, cosignedAt: cosigned && new Date(cosigned.atMs), notCosigned: policy === undefined ? 'witness.none_asked' : isLate ? 'witness.no_quorum' : '' };
 }

@@ -21,7 +21,7 @@ export async function getOwnLogHead(room: AuditRoom, _request: GetOwnLogHeadRequ
   const signal = waitingFor(call, log.clock.nowMs(), waitMsMax);
   const leafIndex = await leafAt(room, formatPosition(auditSource, committed.position), signal);
   if (leafIndex === undefined) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
-  return { heads, event: Buffer.from(committed.bytes), receipt: await receiptOf(room, leafIndex, signal) };
+  return { heads, event: Buffer.from(committed.bytes), receipt: (await receiptOf(room, leafIndex, signal)).receipt };
 }
 
 async function ownersFor(call: Call): Promise<readonly LogOwner[]> {

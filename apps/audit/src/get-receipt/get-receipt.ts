@@ -18,15 +18,26 @@ export async function getReceipt(room: AuditRoom, request: GetReceiptRequest, ca
   const leafIndex = request.leafIndex ?? (await leafAt(room, request.sourcePosition, signal));
   const entry = leafIndex === undefined ? undefined : await readEntry(room.ledger, leafIndex);
   if (entry === undefined || !(await maySee(room, entry, call))) throw refuse('entry.unknown');
-  return { receipt: await receiptOf(room, entry.leafIndex, signal), event: Buffer.from(entry.bytes), leafIndex: entry.leafIndex };
+  return { ...(await receiptOf(room, entry.leafIndex, signal, request.cosigned)), event: Buffer.from(entry.bytes), leafIndex: entry.leafIndex };
 }
 
+type ReceiptRoom = Pick<AuditRoom, 'signedTree' | 'cosignedTree' | 'files'>;
+
 /** The .tlog-proof of an entry, once a checkpoint covers it. */
-export async function receiptOf({ signedTree, files }: Pick<AuditRoom, 'signedTree' | 'files'>, leafIndex: number, signal: AbortSignal): Promise<string> {
-  if (!(await signedTree.waitForSize(leafIndex + 1, signal))) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
-  const { size, checkpoint } = signedTree.head;
-  const path = await proveInclusion(leafIndex, size, subtreeRootsFrom(files, size));
-  return formatReceipt({ index: leafIndex, path, checkpoint });
+export async function receiptOf(room: ReceiptRoom, leafIndex: number, signal: AbortSignal, mustBeCosigned = false): Promise<{ readonly receipt: string; readonly cosigned: boolean }> {
+  const { size, checkpoint, cosigned } = await treeWith(room, leafIndex, mustBeCosigned, signal);
+  const path = await proveInclusion(leafIndex, size, subtreeRootsFrom(room.files, size));
+  return { receipt: formatReceipt({ index: leafIndex, path, checkpoint }), cosigned };
+}
+
+/** A tree that the quorum of witnesses has seen, when it must be or there is one already; else the newest signed. */
+async function treeWith({ signedTree, cosignedTree }: ReceiptRoom, leafIndex: number, mustBeCosigned: boolean, signal: AbortSignal): Promise<{ size: number; checkpoint: string; cosigned: boolean }> {
+  if (mustBeCosigned && cosignedTree.policy === undefined) throw refuse('receipt.no_witnesses');
+  const arrived = await (mustBeCosigned ? cosignedTree : signedTree).waitForSize(leafIndex + 1, signal);
+  if (!arrived) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
+  const { cosigned } = cosignedTree;
+  if (cosigned !== undefined && cosigned.size > leafIndex) return { ...cosigned, cosigned: true };
+  return { size: signedTree.head.size, checkpoint: cosignedTree.checkpointOf(signedTree.head), cosigned: false };
 }
 
 /** Where an event of a source stands in the ledger; waits for one that was written and has not arrived. */

@@ -1,5 +1,6 @@
 import { emptyChain } from '@tillid/eventsourcing';
 import { emptyRoot } from '@tillid/transparency';
+import { SizeWaiters } from './size-waiters.js';
 import type { TreeHead } from './tree-head.js';
 
 const nothingYet: TreeHead = { size: 0, root: emptyRoot, chain: emptyChain, checkpoint: '', signedAtMs: 0 };
@@ -8,7 +9,7 @@ const nothingYet: TreeHead = { size: 0, root: emptyRoot, chain: emptyChain, chec
 export class SignedTree {
   #head = nothingYet;
   #stopped = '';
-  readonly #waiting = new Set<{ readonly size: number; readonly resolve: () => void }>();
+  readonly #waiting = new SizeWaiters();
 
   get head(): TreeHead {
     return this.#head;
@@ -20,7 +21,7 @@ export class SignedTree {
   }
 
   get isAwaited(): boolean {
-    return this.#waiting.size > 0;
+    return this.#waiting.any;
   }
 
   /** The tree never shrinks; who says so late is not heard. */
@@ -28,7 +29,7 @@ export class SignedTree {
     this.#stopped = '';
     if (head.size < this.#head.size) return;
     this.#head = head;
-    for (const { size, resolve } of this.#waiting) if (head.size >= size) resolve();
+    this.#waiting.reached(head.size);
   }
 
   stop(reason: string): void {
@@ -36,15 +37,7 @@ export class SignedTree {
   }
 
   /** True as soon as a signed tree has this size; false when the signal aborts first. */
-  async waitForSize(size: number, signal: AbortSignal): Promise<boolean> {
-    if (this.#head.size >= size) return true;
-    if (signal.aborted) return false;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const waiter = { size, resolve };
-    this.#waiting.add(waiter);
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    await promise;
-    this.#waiting.delete(waiter);
-    return this.#head.size >= size;
+  waitForSize(size: number, signal: AbortSignal): Promise<boolean> {
+    return this.#waiting.wait(size, () => this.#head.size, signal);
   }
 }

@@ -3,7 +3,7 @@ import type { CompareAndSetRecord, EventStore, Telemetry } from '@tillid/eventso
 import type { Clock } from '@tillid/kernel';
 import type { Logger } from '@tillid/runtime';
 import type { Shell, Worker } from '@tillid/service';
-import type { LogFiles } from '@tillid/transparency';
+import type { LogFiles, NoteVerifier } from '@tillid/transparency';
 import { Integrator } from './integrator.js';
 import { LogFolder } from './log-folder.js';
 import { RemoteTiles } from './remote-tiles.js';
@@ -29,6 +29,7 @@ export interface SigningParts {
 
 export interface Signing {
   readonly signedTree: SignedTree;
+  readonly verifier: NoteVerifier;
   readonly files: LogFiles;
   readonly workers: readonly Worker[];
 }
@@ -43,9 +44,9 @@ export async function openSigning(parts: SigningParts): Promise<Signing> {
   const key = await openSigningKey(parts.origin, parts.seed, join(data, 'log.vkey'));
   const signedTree = new SignedTree();
   const watch = () => new TreeWatch({ record, ledger, verifier: key.verifier, signedTree, clock, onTrouble: (err) => logger.warn({ err }, 'the signed tree head could not be read') });
-  if (tiles !== undefined) return { signedTree, files: new RemoteTiles(tiles, shell.tls), workers: [watch()] };
+  if (tiles !== undefined) return { signedTree, verifier: key.verifier, files: new RemoteTiles(tiles, shell.tls), workers: [watch()] };
   const folder = await LogFolder.open(join(data, 'log'));
   const integratorParts = { ...key, ledger, folder, record, clock, telemetry, logger, checkpointIntervalMs, signedTree };
-  if (!shell.isOneOfMany) return { signedTree, files: folder, workers: [await Integrator.open(integratorParts)] };
-  return { signedTree, files: folder, workers: [watch(), shell.oneAtATime('integration', () => [Integrator.inTurn(integratorParts)])] };
+  if (!shell.isOneOfMany) return { signedTree, verifier: key.verifier, files: folder, workers: [await Integrator.open(integratorParts)] };
+  return { signedTree, verifier: key.verifier, files: folder, workers: [watch(), shell.oneAtATime('integration', () => [Integrator.inTurn(integratorParts)])] };
 }

@@ -2,22 +2,24 @@ import type { HttpReply, HttpRoute } from '@tillid/service';
 import { parseLogPath, type LogFiles } from '@tillid/transparency';
 import { refuse } from '../domain/audit.refusals.js';
 import type { AuditRoom } from '../audit.room.js';
-import { latestCheckpoint } from '../get-checkpoint/get-checkpoint.js';
+import { cosignedCheckpoint, latestCheckpoint } from '../get-checkpoint/get-checkpoint.js';
 import { recordAuditing } from '../record-reading/record-reading.js';
 
 const immutable = 'public, max-age=31536000, immutable';
 const octets = 'application/octet-stream';
 
 /** The log as C2SP tlog-tiles says. Hashes are everyone's; the entries themselves only auditors'. */
-export function publicLogRoutes({ signedTree, files, log, readings }: Pick<AuditRoom, 'signedTree' | 'files' | 'log' | 'readings'>): HttpRoute[] {
+export function publicLogRoutes({ signedTree, cosignedTree, files, log, readings }: Pick<AuditRoom, 'signedTree' | 'cosignedTree' | 'files' | 'log' | 'readings'>): HttpRoute[] {
   return [
     {
       method: 'GET',
       path: '/checkpoint',
       access: 'public',
       // From the record, not from the file: what a signer that was replaced wrote late is never served.
-      handle: async () => ({ status: 200, contentType: 'text/plain; charset=utf-8', body: latestCheckpoint({ signedTree }), headers: { 'cache-control': 'public, max-age=1' } }),
+      handle: async () => checkpointReply(latestCheckpoint({ signedTree, cosignedTree })),
     },
+    // Not of tlog-tiles: under load the newest tree is always a moment ahead of its witnesses.
+    { method: 'GET', path: '/cosigned-checkpoint', access: 'public', handle: async () => checkpointReply(cosignedCheckpoint({ cosignedTree })) },
     {
       method: 'GET',
       path: '/tile/entries/*',
@@ -32,6 +34,10 @@ export function publicLogRoutes({ signedTree, files, log, readings }: Pick<Audit
     // On the public listener, where the route above does not exist, a bundle's path ends up here: it is not a tile.
     { method: 'GET', path: '/tile/*', access: 'public', handle: ({ params }) => serve(files, `tile/${params['*']}`, 'tile') },
   ];
+}
+
+function checkpointReply(body: string): HttpReply {
+  return { status: 200, contentType: 'text/plain; charset=utf-8', body, headers: { 'cache-control': 'public, max-age=1' } };
 }
 
 async function serve(files: LogFiles, path: string, kind: 'tile' | 'bundle'): Promise<HttpReply> {

@@ -3,7 +3,7 @@ import { openLog } from '../log/open-log.js';
 import { dataOption, logArgument, tlsOption, vkeyOption } from '../options.js';
 import { progressBar } from '../progress-bar.js';
 import { asJson, finish, print } from '../results.js';
-import { readState, saveState } from './saved-state.js';
+import { readState, saveState } from '../saved-state.js';
 import { verdictText } from './verdict-text.js';
 import { verify } from './verify.js';
 
@@ -32,7 +32,7 @@ export function verifyCommand(): Command {
       const bar = progressBar('verify');
       try {
         const previous = options.state === undefined ? undefined : await readState(options.state);
-        const verdict = await verify(opened, { entries: options.entries ?? false, previousCheckpoint: previous?.checkpoint, previousAgeMs: previous && Date.now() - previous.seenAtMs, onProgress: bar.at });
+        const verdict = await verify(opened, { entries: options.entries ?? false, previousCheckpoint: previous?.text, previousAgeMs: previous && Date.now() - previous.savedAtMs, onProgress: bar.at });
         // What is wrong never becomes what the next run compares with.
         if (verdict.holds && options.state !== undefined) await saveState(options.state, verdict.log.checkpoint!);
         bar.end();

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { serviceNames } from '@tillid/runtime';
 import { type Addresses, jwksUrlsOf, type Replica } from '../installation/addresses.js';
 import { checkout, type DataFolder } from '../installation/data-folder.js';
@@ -36,6 +36,8 @@ export function serviceEnvironment({ name, service, grpc, http, https }: Replica
     TILLID_ORIGIN: installation.origin,
     TILLID_LOG_LEVEL: process.env['TILLID_LOG_LEVEL'] ?? 'info',
   };
+  const witnessPolicy = process.env['TILLID_WITNESS_POLICY'];
+  if (service === 'audit' && witnessPolicy) environment['TILLID_WITNESS_POLICY'] = resolve(witnessPolicy);
   if (http) environment['TILLID_HTTP_LISTEN'] = http;
   if (https) environment['TILLID_HTTPS_LISTEN'] = https;
   for (const peer of serviceNames) environment[`TILLID_${peer.toUpperCase()}`] = addresses.grpc[peer];

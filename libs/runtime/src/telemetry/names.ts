@@ -33,6 +33,8 @@ export const attributeNames = {
   streams: 'tillid.streams',
   limit: 'tillid.limit',
   lease: 'tillid.lease',
+  /** Its name in the installation's policy. */
+  witness: 'tillid.witness',
   change: 'tillid.change',
   /** "log", "ledger". */
   store: 'tillid.store',
@@ -57,6 +59,9 @@ export const metricNames = {
   checkpointAge: 'tillid.checkpoint.age',
   checkpointBehind: 'tillid.checkpoint.behind',
   checkpointSize: 'tillid.checkpoint.size',
+  checkpointUnwitnessed: 'tillid.checkpoint.unwitnessed',
+  witnessSilent: 'tillid.witness.silent',
+  witnessBehind: 'tillid.witness.behind',
   certificateRemaining: 'tillid.certificate.remaining',
   eventLoopDelay: 'tillid.process.event_loop_delay',
   processMemory: 'tillid.process.memory',

@@ -3,7 +3,7 @@ import { attributeNames, metricNames } from './names.js';
 
 /*
  * What is asked for when metrics are collected, and not kept: each function is given the way to ask, once, by whoever
- * starts the thing. Labels are names of sources, consumers and leases, which are few; never of anyone or anything counted.
+ * starts the thing. Labels are names of sources, consumers, leases and witnesses, which are few; never of anyone or anything counted.
  */
 
 export interface ConsumerReading {
@@ -80,6 +80,28 @@ export function observeCheckpoint(read: () => CheckpointReading | undefined, now
     observe(age, Math.max(0, nowMs() - reading.signedAtMs) / 1000);
     observe(behind, Math.max(0, reading.behind));
     observe(size, reading.size);
+  });
+}
+
+export interface WitnessReading {
+  readonly witness: string;
+  readonly silent: boolean;
+  /** Entries of the signed tree that it has not cosigned. */
+  readonly behind: number;
+}
+
+/** Of audit's log: who has seen it. Undefined where no witness is asked. */
+export function observeWitnesses(read: () => { readonly unwitnessed: number; readonly witnesses: readonly WitnessReading[] } | undefined): void {
+  const [unwitnessed, silent, behind] = [gauge(metricNames.checkpointUnwitnessed), gauge(metricNames.witnessSilent), gauge(metricNames.witnessBehind)];
+  whenCollected([unwitnessed, silent, behind], (observe) => {
+    const reading = read();
+    if (!reading) return;
+    observe(unwitnessed, reading.unwitnessed);
+    for (const each of reading.witnesses) {
+      const labels = { [attributeNames.witness]: each.witness };
+      observe(silent, each.silent ? 1 : 0, labels);
+      observe(behind, each.behind, labels);
+    }
   });
 }
 

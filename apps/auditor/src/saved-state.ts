@@ -1,17 +1,17 @@
 import { open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CouldNotLook } from '../could-not-look.js';
+import { CouldNotLook } from './could-not-look.js';
 
 export interface SavedState {
-  readonly checkpoint: string;
-  /** By this machine's clock: when a run last found that all held. */
-  readonly seenAtMs: number;
+  readonly text: string;
+  /** By this machine's clock. */
+  readonly savedAtMs: number;
 }
 
-/** The checkpoint an earlier run saw: the log may only have grown since. Undefined at the first run. */
+/** What an earlier run saw, such as a checkpoint: the log may only have grown since. Undefined at the first run. */
 export async function readState(path: string): Promise<SavedState | undefined> {
   try {
-    return { checkpoint: await readFile(path, 'utf8'), seenAtMs: (await stat(path)).mtimeMs };
+    return { text: await readFile(path, 'utf8'), savedAtMs: (await stat(path)).mtimeMs };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new CouldNotLook(`${path} cannot be read`, { cause: error });
@@ -19,10 +19,10 @@ export async function readState(path: string): Promise<SavedState | undefined> {
 }
 
 /** The old or the new one, whole, whatever happens: a state lost is a fork that is never found. */
-export async function saveState(path: string, checkpoint: string): Promise<void> {
+export async function saveState(path: string, text: string, mode = 0o644): Promise<void> {
   try {
     const written = `${path}.writing`;
-    await writeDurably(written, checkpoint);
+    await writeDurably(written, text, mode);
     await rename(written, path);
     await syncFolder(dirname(path));
   } catch (error) {
@@ -30,8 +30,8 @@ export async function saveState(path: string, checkpoint: string): Promise<void>
   }
 }
 
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w', 0o644);
+async function writeDurably(path: string, text: string, mode: number): Promise<void> {
+  const file = await open(path, 'w', mode);
   try {
     await file.writeFile(text);
     await file.sync();

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { CouldNotLook } from '../could-not-look.js';
+import { readPolicy } from '../read-policy.js';
+import { asJson, asText, finish, print } from '../results.js';
+import { checkedReceipt, type ReceiptVerdict } from './receipt.js';
+
+interface Options {
+  readonly entry: string;
+  readonly policy: string;
+  readonly json?: boolean;
+}
+
+export function receiptCommand(): Command {
+  return new Command('receipt')
+    .description('a receipt (.tlog-proof) against its entry and a policy; asks nobody')
+    .argument('<file>', 'the receipt')
+    .requiredOption('--entry <file>', 'the bytes of the event, as they came with the receipt')
+    .requiredOption('--policy <file>', 'which logs and witnesses you trust (c2sp.org/tlog-policy)')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  $ tillid-auditor receipt share.tlog-proof --entry share.event --policy policy')
+    .action(async (file: string, options: Options) => {
+      const policy = readPolicy(options.policy);
+      const verdict = checkedReceipt(await readGiven(file), await readGiven(options.entry), policy);
+      finish(verdict.holds);
+      await print(options.json ? asJson(verdict) : receiptText(verdict));
+    });
+}
+
+async function readGiven(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new CouldNotLook(`${path} cannot be read`, { cause: error });
+  }
+}
+
+function receiptText(verdict: ReceiptVerdict): string {
+  if (!verdict.holds) return asText([`WRONG: ${verdict.wrong}`]);
+  const { origin, leafIndex, size, witnesses = [] } = verdict;
+  return asText([
+    `entry    leaf ${leafIndex} of ${origin}, in its tree of ${size}`,
+    ...witnesses.map(({ witness, at }) => `witness  ${witness} at ${at}`),
+    ...(witnesses.length === 0 ? ['witness  none: the policy asks for none, so this is the operator\'s word alone'] : []),
+    'HOLDS',
+  ]);
+}
