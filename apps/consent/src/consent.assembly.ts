@@ -5,6 +5,7 @@ import { closings } from './known/closed-citizens.read-model.js';
 import { Known } from './known/known.js';
 import { onCitizenClosed } from './on-citizen-closed/on-citizen-closed.js';
 import { readModels as declared, sources } from './read-models.js';
+import { RecordWatch } from './record-watch/record-watch.js';
 import { RefusalBudget } from './request-share/refusal-budget.js';
 import type { ConsentRoom, Peers } from './room.js';
 
@@ -16,10 +17,13 @@ export interface ConsentPorts {
   readonly progress: ProgressBook;
   readonly peers: Peers;
   readonly refusalsRecordedPerMinute?: number;
+  /** A share may wait so long for its place in the record. Default a minute. */
+  readonly unrecordedShareMs?: number;
 }
 
 export interface Assembled {
   readonly room: ConsentRoom;
+  readonly recordWatch: RecordWatch;
   /** Who reads which log. */
   readonly consumers: readonly { readonly source: string; readonly consumer: Consumer }[];
   /** Those of them that keep a list. */
@@ -30,7 +34,7 @@ export interface Assembled {
 const listsTimeoutMs = 30_000;
 
 /** The service, whatever it stores with and whatever feeds it: the module and the specs put it together from this. */
-export async function assembleConsent({ log, ids, vault, readModels, progress, peers, refusalsRecordedPerMinute }: ConsentPorts): Promise<Assembled> {
+export async function assembleConsent({ log, ids, vault, readModels, progress, peers, refusalsRecordedPerMinute, unrecordedShareMs = 60_000 }: ConsentPorts): Promise<Assembled> {
   const lists = await openReadModels(declared, readModels);
   const { consents, subjects, clients, closedCitizens } = lists;
 
@@ -42,7 +46,8 @@ export async function assembleConsent({ log, ids, vault, readModels, progress, p
     passed(consumer, sources.authentication, await peers.headPosition(deadlineMs), deadlineMs);
 
   const known = new Known({ subjects: subjects.consumer.table, clients: clients.consumer.table, closedCitizens: closedCitizens.consumer.table }, catchUp);
-  const room: ConsentRoom = { log, ids, vault, known, peers, consents: consents.consumer.table, refusals: new RefusalBudget(refusalsRecordedPerMinute) };
+  const recordWatch = new RecordWatch({ store: log.store, integratedPosition: peers.integratedPosition, clock: log.clock, limitMs: unrecordedShareMs });
+  const room: ConsentRoom = { recordWatch, log, ids, vault, known, peers, consents: consents.consumer.table, refusals: new RefusalBudget(refusalsRecordedPerMinute) };
 
   const listsAreComplete = async (closedAtPosition: number): Promise<void> => {
     const deadlineMs = log.clock.nowMs() + listsTimeoutMs;
@@ -55,5 +60,5 @@ export async function assembleConsent({ log, ids, vault, readModels, progress, p
   const citizenClosed = reactionConsumer({ name: 'on-citizen-closed', events: closings, checkpoints: readModels, react: onCitizenClosed(room, listsAreComplete) });
 
   const all: readonly OpenReadModel[] = Object.values(lists);
-  return { room, consumers: [...all, { source: sources.identity, consumer: citizenClosed }], lists: all };
+  return { room, recordWatch, consumers: [...all, { source: sources.identity, consumer: citizenClosed }], lists: all };
 }

@@ -17,6 +17,13 @@ export const consentConfig = {
     meaning: 'refused shares of one receiver that are appended in a minute; more become one event that counts them',
     breaks: 'too few: citizens do not see every refused try; too many: one receiver can flood the log',
   }),
+  unrecordedShareSeconds: setting({
+    variable: 'TILLID_CONSENT_UNRECORDED_SHARE_SECONDS',
+    schema: count(1, 86_400),
+    default: '60',
+    meaning: "how long a share may wait for its place in audit's signed log before no other is let through",
+    breaks: 'too short: sharing stops at every restart of audit; too long: data is shared while nobody records it',
+  }),
 } as const;
 
 export type ConsentConfig = ConfigOf<typeof consentConfig>;

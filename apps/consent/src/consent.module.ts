@@ -12,6 +12,8 @@ import { dayMs } from './domain/frequency.js';
 import { CONSENT_ROOM } from './room.js';
 import { sweepTexts } from './texts/sweep-texts.js';
 
+const secondMs = 1000;
+
 const STORES = Symbol('stores');
 const ASSEMBLED = Symbol('assembled');
 
@@ -31,10 +33,10 @@ export class ConsentModule {}
 function assemble(shell: Shell<ConsentConfig>, { events, readModels, vault }: ConsentStores, progress: ProgressBook): Promise<Assembled> {
   const { source, clock, ids, telemetry, config } = shell;
   const log = { store: events, codec: consentEvents, source, clock, ids, telemetry, cache: new FoldCache(config.foldsCached) };
-  return assembleConsent({ log, ids, vault, readModels, progress, peers: peersOf(shell), refusalsRecordedPerMinute: config.refusalsRecordedPerMinute });
+  return assembleConsent({ log, ids, vault, readModels, progress, peers: peersOf(shell), refusalsRecordedPerMinute: config.refusalsRecordedPerMinute, unrecordedShareMs: config.unrecordedShareSeconds * secondMs });
 }
 
-function serviceParts(shell: Shell, { events, readModels, vault }: ConsentStores, progress: ProgressBook, { room, consumers, lists }: Assembled): ServiceParts {
+function serviceParts(shell: Shell, { events, readModels, vault }: ConsentStores, progress: ProgressBook, { room, recordWatch, consumers, lists }: Assembled): ServiceParts {
   const { clock, telemetry, logger } = shell;
   const feeds = [shell.sourceOf('authentication'), shell.sourceOf('identity')];
   // A peer that is not there is no fault of ours: its code says enough.
@@ -50,5 +52,7 @@ function serviceParts(shell: Shell, { events, readModels, vault }: ConsentStores
     // What a failed sweep leaves is encrypted and unnamed; the next day takes it.
     workers: () => [...consumers.map(follow), new RepeatingTask(dayMs, () => sweepTexts(room), (error) => logger.warn({ err: error }, 'texts were not swept'))],
   });
-  return { store: events, progress, readModels: lists, workers: [background], close: [readModels, vault, events] };
+  // Every replica lets shares through, so every one looks.
+  const watch = new RepeatingTask(secondMs, () => recordWatch.look(), (error) => logger.warn(error instanceof Refused ? { refusal: error.code } : { err: error }, 'audit does not say how far the record goes'));
+  return { store: events, progress, readModels: lists, workers: [background, watch], close: [readModels, vault, events] };
 }

@@ -3,6 +3,7 @@ import type { EventLog, ReadModelTable, Vault } from '@tillid/eventsourcing';
 import type { RoomEvent } from './domain/consent.events.js';
 import type { Known } from './known/known.js';
 import type { ConsentDocument } from './list-consents/list-consents.read-model.js';
+import type { RecordWatch } from './record-watch/record-watch.js';
 import type { RefusalBudget } from './request-share/refusal-budget.js';
 
 export const CONSENT_ROOM = Symbol('consent room');
@@ -17,6 +18,7 @@ export interface ConsentRoom {
   readonly known: Known;
   readonly peers: Peers;
   readonly refusals: RefusalBudget;
+  readonly recordWatch: Pick<RecordWatch, 'requireRecorded'>;
 }
 
 /** What other services are asked. */
@@ -25,6 +27,8 @@ export interface Peers {
   headPosition(deadlineMs: number): Promise<number>;
   /** The citizen's pseudonym at a client, made if there is none. */
   linkSubject(citizenId: string, clientId: string, deadlineMs: number): Promise<string>;
+  /** How many events of this service stand under audit's signed tree. */
+  integratedPosition(deadlineMs: number): Promise<number>;
   /** 32 bytes. Throws Refused key_ring.key_destroyed when the citizen was erased. */
   citizenKey(citizenId: string, deadlineMs: number): Promise<Uint8Array>;
 }

@@ -47,16 +47,22 @@ export async function consentTown(stores: TownStores = { events: inMemoryEventSt
     await tell(authentication, sources.authentication, authenticationEvents, `subject-${pseudonym}`, [{ type: 'SubjectLinked', citizenId, clientId, pseudonym }]);
     return pseudonym;
   };
+  /** How much of consent's log audit has under its signed tree; undefined: it does not answer. */
+  let recorded: number | undefined = Infinity;
   const peers = {
     headPosition: async () => (await authentication.head()).position,
     linkSubject: link,
+    integratedPosition: async () => {
+      if (recorded === undefined) throw new Error('audit is away');
+      return Math.min(recorded, (await stores.events.head()).position);
+    },
     citizenKey: async (citizenId: string) => {
       const key = keys.get(citizenId) ?? systemIds.bytes(32);
       keys.set(citizenId, key);
       return key;
     },
   };
-  const { room, consumers } = await assembleConsent({ log, ids: systemIds, vault: stores.vault, readModels: stores.readModels, progress, peers });
+  const { room, recordWatch, consumers } = await assembleConsent({ log, ids: systemIds, vault: stores.vault, readModels: stores.readModels, progress, peers });
   const storeOf: Record<string, EventStore> = { [sources.consent]: stores.events, [sources.authentication]: authentication, [sources.identity]: identity };
   const followers = consumers.map(({ source, consumer }) => followLog({ source, consumer, book: progress, clock, store: storeOf[source]! }));
 
@@ -79,6 +85,11 @@ export async function consentTown(stores: TownStores = { events: inMemoryEventSt
     portal: client('citizen_agent', 'portal'),
     newKey: () => systemIds.newId(),
     flushRefusals: service.flushRefusals,
+    /** Audit has so much, or does not answer; and the service, which looks every second, has looked. */
+    async auditHas(position: number | undefined): Promise<void> {
+      recorded = position;
+      await recordWatch.look().catch(() => undefined);
+    },
     /** What a citizen's call carries. */
     by: (subject: string, level = AssuranceLevel.SUBSTANTIAL) => ({ citizen: { subject, level } }),
     closeCitizen: (citizenId: string) => tell(identity, sources.identity, identityEvents, `citizen-${citizenId}`, [{ type: 'CitizenClosed', citizenId, reason: 'death' }]),

@@ -19,7 +19,8 @@ export async function coverageOf(room: CoverageRoom): Promise<Coverage> {
     const takenInPosition = await ledger.lastRevision(source);
     const heard = heads.of(source);
     const gap = headPosition > takenInPosition;
-    rows.push({ source, takenInPosition, headPosition: Math.max(headPosition, takenInPosition), lastHeard: heard && new Date(heard.heardAtMs), gap, parked, parkedReason });
+    const integratedPosition = await positionBelow(ledger, source, signedTree.head.size);
+    rows.push({ source, takenInPosition, integratedPosition, headPosition: Math.max(headPosition, takenInPosition), lastHeard: heard && new Date(heard.heardAtMs), gap, parked, parkedReason });
     // Everything a verified head covers is in the ledger, so the record is whole until the head was signed.
     completeAsOfMs = Math.min(completeAsOfMs, heard?.head.timeMs ?? 0);
     if (parked) reasons.push(`source.parked:${source}`);
@@ -35,6 +36,20 @@ export async function coverageOf(room: CoverageRoom): Promise<Coverage> {
     mayBeIncomplete: reasons.join(' '),
     ...witnessed(room, nowMs),
   };
+}
+
+/** How many of a source's events stand among the first so many of the ledger: by halving, both only grow. */
+async function positionBelow(ledger: CoverageRoom['ledger'], source: string, size: number): Promise<number> {
+  let low = 0;
+  let high = await ledger.lastRevision(source);
+  while (low < high) {
+    // Mostly all of them do: the newest first.
+    const middle = low === 0 ? high : Math.ceil((low + high) / 2);
+    const [event] = await ledger.readStream(source, middle - 1, 1);
+    if (event !== undefined && event.position <= size) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** A tree signed this long ago should have been seen by its witnesses. */

@@ -20,6 +20,7 @@ const schema = z.object({ shareId: z.string().max(60), receiverId: z.string().ma
  */
 export async function authorizeShare(room: ConsentRoom, request: AuthorizeShareRequest, call: Call): Promise<AuthorizeShareReply> {
   const { shareId, receiverId } = parseRequest(schema, request);
+  await room.recordWatch.requireRecorded();
   const named = parseShareId(shareId);
   const ground = named && (await groundNamed(room, named.id));
   if (!ground) throw refuse('share.unknown');

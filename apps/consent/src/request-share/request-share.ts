@@ -23,6 +23,7 @@ const onBasis = z.object({ consentId: empty, agreementId: fields.agreementId, le
  * Those of a caller that was refused too often this minute become one counted event on that caller's stream.
  */
 export async function requestShare(room: ConsentRoom, request: RequestShareRequest, call: Call): Promise<RequestShareReply> {
+  await room.recordWatch.requireRecorded();
   const handled = await (request.consentId ? shareOnConsent(room, request, call) : shareOnBasis(room, request, call)).catch(async (error: unknown) => {
     if (error instanceof ShareRefusedUnrecorded) await call.recordRefusal(error.code, { onlyCounted: true });
     throw error;

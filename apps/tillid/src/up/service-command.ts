@@ -38,6 +38,8 @@ export function serviceEnvironment({ name, service, grpc, http, https }: Replica
   };
   const witnessPolicy = process.env['TILLID_WITNESS_POLICY'];
   if (service === 'audit' && witnessPolicy) environment['TILLID_WITNESS_POLICY'] = resolve(witnessPolicy);
+  const unrecordedShareSeconds = process.env['TILLID_CONSENT_UNRECORDED_SHARE_SECONDS'];
+  if (service === 'consent' && unrecordedShareSeconds) environment['TILLID_CONSENT_UNRECORDED_SHARE_SECONDS'] = unrecordedShareSeconds;
   if (http) environment['TILLID_HTTP_LISTEN'] = http;
   if (https) environment['TILLID_HTTPS_LISTEN'] = https;
   for (const peer of serviceNames) environment[`TILLID_${peer.toUpperCase()}`] = addresses.grpc[peer];
