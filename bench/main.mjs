@@ -1,10 +1,11 @@
-// npm run bench -- append|sign-in|ingest|events|relay    Ratios in one run and CPU-milliseconds per operation, into docs/benchmarks.md.
+// npm run bench -- append|sign-in|ingest|events|relay|verify    Ratios in one run and CPU-milliseconds per operation, into docs/benchmarks.md.
 const benches = {
   append: () => import('./append/append.mjs'),
   'sign-in': () => import('./sign-in/sign-in.mjs'),
   ingest: () => import('./ingest/ingest.mjs'),
   events: () => import('./events/events.mjs'),
   relay: () => import('./relay/relay.mjs'),
+  verify: () => import('./verify/verify.mjs'),
 };
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
