@@ -1,4 +1,4 @@
-// npm run bench -- append|sign-in|ingest|events|relay|own-logs    Ratios in one run and CPU-milliseconds per operation, into docs/benchmarks.md.
+// npm run bench -- append|sign-in|ingest|events|relay|own-logs|verify    Ratios in one run and CPU-milliseconds per operation, into docs/benchmarks.md.
 const benches = {
   append: () => import('./append/append.mjs'),
   'sign-in': () => import('./sign-in/sign-in.mjs'),
@@ -6,6 +6,7 @@ const benches = {
   events: () => import('./events/events.mjs'),
   relay: () => import('./relay/relay.mjs'),
   'own-logs': () => import('./own-logs/own-logs.mjs'),
+  verify: () => import('./verify/verify.mjs'),
 };
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
