@@ -170,7 +170,7 @@ describe('watching every entry', () => {
   });
   it('finds an entry left out by an operator who signed the rest anew', async () => {
     const log = logOf(day.leaves.toSpliced(300, 1));
-    const { code, out } = await watch(await onDisk((all) => void ([...log.files].forEach(([path, bytes]) => all.files.set(path, bytes)))), '--once', '--json', '--entries');
+    const { code, out } = await watch(await onDisk((all) => [...log.files].forEach(([path, bytes]) => all.files.set(path, bytes))), '--once', '--json', '--entries');
     expect(code).toBe(1);
     expect(alarmIn(out).code).toMatch(/^(?:position|chain|head|entry|commit|revision|source|stream)\./);
   });

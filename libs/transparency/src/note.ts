@@ -1,5 +1,5 @@
 import { isKeyName, type NoteSigner, type NoteVerifier } from './note-key.js';
-import { decodeUtf8, parseBase64 } from './text.js';
+import { decodeUtf8, hasControlCharacter, parseBase64 } from './text.js';
 import { refuse } from './transparency.refusals.js';
 
 /** C2SP signed-note: a text and the signatures of those who vouch for it. */
@@ -92,12 +92,4 @@ function decodeNote(note: Uint8Array): string {
 
 function requireNoteText(text: string): void {
   if (!text.endsWith('\n') || hasControlCharacter(text) || !text.isWellFormed()) throw refuse('note.control_character');
-}
-
-function hasControlCharacter(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x20 && unit !== 0x0a) return true;
-  }
-  return false;
 }

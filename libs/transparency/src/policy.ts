@@ -1,7 +1,7 @@
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { openNote } from './note.js';
 import { cosignatureSeconds, parseCosignerVkey, parseVkey, publicKeyOf, type NoteVerifier } from './note-key.js';
-import { decodeUtf8, parseDecimal } from './text.js';
+import { decodeUtf8, hasControlCharacter, parseDecimal } from './text.js';
 import { refuse } from './transparency.refusals.js';
 
 /** C2SP tlog-policy: which logs are accepted, and who must have seen a checkpoint. */
@@ -46,7 +46,7 @@ export function parsePolicy(bytes: Uint8Array | string): Policy {
   if (bytes.length > policyLimits.maxBytes) throw refuse('policy.too_large');
   const text = typeof bytes === 'string' ? bytes : decodeUtf8(bytes);
   if (text === undefined) throw refuse('note.not_utf8');
-  if (/[\0-\x08\v-\x1f\x7f]/.test(text) || !text.endsWith('\n')) throw refuse('policy.malformed');
+  if (hasControlCharacter(text.replaceAll('\t', ' ')) || !text.endsWith('\n')) throw refuse('policy.malformed');
   const reader = new PolicyReader();
   for (const line of text.split('\n')) reader.line(line.split(/[ \t]+/).filter((word) => word !== ''));
   return reader.policy();

@@ -26,3 +26,12 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 export function requireSize(size: number): void {
   if (!Number.isSafeInteger(size) || size < 0) throw refuse('size.not_safe');
 }
+
+/** Below U+0020, a newline left out. */
+export function hasControlCharacter(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x20 && unit !== 0x0a) return true;
+  }
+  return false;
+}
