@@ -26,4 +26,4 @@ export function alarmsAgree(manifests, text = runbooks) {
 }
 
 /** Labels look like metrics: tillid.source is a label of tillid.consumer.lag. */
-const labels = new Set(['tillid_source', 'tillid_consumer', 'tillid_service', 'tillid_lease', 'tillid_change']);
+const labels = new Set(['tillid_source', 'tillid_consumer', 'tillid_service', 'tillid_lease', 'tillid_change', 'tillid_witness']);
