@@ -23,6 +23,7 @@ export const defaultIsRight = {
   TILLID_SESSION_MINUTES: 'an hour; the policy of the house, not of a cluster',
   TILLID_OPEN_SIGN_INS_PER_CLIENT: 'counted per process; half of a peak at one bank for a minute is 7,800 (docs/scaling.md)',
   TILLID_CONSENT_FOLDS_CACHED: '20 MB; a consent that is shared often stays',
+  TILLID_CONSENT_UNRECORDED_SHARE_SECONDS: 'a minute: longer than a failover, shorter than anyone would share unseen; the policy of the house',
   TILLID_CONSENT_REFUSALS_RECORDED_PER_MINUTE: 'what a citizen can read; the policy of the house',
   TILLID_CHECKPOINT_INTERVAL_MS: 'a receipt within a second',
   TILLID_WITNESS_POLICY: 'witnesses are other houses: theirs to offer, and named by whoever installs this',

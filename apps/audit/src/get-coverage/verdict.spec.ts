@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { coverageReasons, judgeCoverage, silentAfterMs, unsignedAfterMs, type RecordFacts, type SourceFacts } from './verdict.js';
+import { coverageReasons, gapAfterMs, judgeCoverage, silentAfterMs, unsignedAfterMs, type RecordFacts, type SourceFacts } from './verdict.js';
 
 const nowMs = 1_000_000;
 const heard = { signedAtMs: nowMs - 700, heardAtMs: nowMs - 500 };
@@ -29,8 +29,14 @@ describe('how complete the record is', () => {
     expect(said(consentIs({ heard: { ...last, heardAtMs: nowMs - silentAfterMs } }))).toBe('');
   });
 
+  it('is complete as of the head before, while what the next covers is on its way', () => {
+    expect(ofConsent(consentIs({ headPosition: 8 }))).toEqual({ completeAsOfMs: heard.signedAtMs, mayBeIncomplete: '' });
+  });
+
   it('lacks what a source signed and nobody took in', () => {
-    expect(ofConsent(consentIs({ headPosition: 8 }))).toEqual({ completeAsOfMs: heard.signedAtMs, mayBeIncomplete: 'source.gap' });
+    const before = { signedAtMs: nowMs - 4000, heardAtMs: nowMs - gapAfterMs - 1 };
+    expect(ofConsent(consentIs({ headPosition: 8, heard: before }))).toEqual({ completeAsOfMs: before.signedAtMs, mayBeIncomplete: 'source.gap' });
+    expect(ofConsent(consentIs({ headPosition: 8, heard: { ...before, heardAtMs: 0 } }))).toMatchObject({ mayBeIncomplete: 'source.gap' });
   });
 
   it('names a source that rewrote its past, one that lost its tail, and says where it is the ledger that was changed', () => {

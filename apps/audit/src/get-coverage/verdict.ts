@@ -2,7 +2,7 @@
 export const coverageReasons = {
   'source.never_heard': 'no signed head of the source was ever taken in: nothing is known of it',
   'source.silent': 'the source has not said for some seconds that it is idle: what it does now is not known',
-  'source.gap': 'the source has signed more than was taken in',
+  'source.gap': 'the source has signed more than was taken in, for some seconds now',
   'source.rewrote_past': 'the source signed another past than the one it had signed before',
   'source.lost_its_tail': 'the source signed later that it has less than it had',
   'source.parked': 'what the source sent cannot be taken in; parked_reason says why',
@@ -52,6 +52,8 @@ export interface RecordVerdict extends Verdict {
 
 /** An idle source says so every second; one that has not for this long is silent. */
 export const silentAfterMs = 5_000;
+/** A batch is taken in within milliseconds of its head: one that is on its way is no gap. */
+export const gapAfterMs = 2_000;
 /** A second after an event it is signed; entries that waited this long say that something is wrong. */
 export const unsignedAfterMs = 10_000;
 
@@ -79,12 +81,12 @@ export function judgeCoverage(facts: RecordFacts): RecordVerdict {
   return { completeAsOfMs: facts.listsAreBehind || !Number.isFinite(oldest) ? undefined : oldest, mayBeIncomplete: reasons.join(' '), sources };
 }
 
-/** The most telling reason: whoever is parked is not heard, and whoever is silent may have more. */
+/** The most telling reason: whoever is parked is not heard, and whoever is silent may have more. No head is noted as heard before all it covers is taken in. */
 function whyNotAll({ parkedReason, heard, headPosition, takenInPosition }: SourceFacts, nowMs: number): CoverageReason | undefined {
   if (parkedReason !== '') return parkedFor[parkedReason] ?? 'source.parked';
   if (heard === undefined) return 'source.never_heard';
-  if (nowMs - heard.heardAtMs > silentAfterMs) return 'source.silent';
-  return headPosition > takenInPosition ? 'source.gap' : undefined;
+  if (headPosition > takenInPosition && nowMs - heard.heardAtMs > gapAfterMs) return 'source.gap';
+  return nowMs - heard.heardAtMs > silentAfterMs ? 'source.silent' : undefined;
 }
 
 function whyUnsigned({ signingStopped, oldestUnsignedMs, checkpointAtMs, nowMs }: RecordFacts): CoverageReason | undefined {
