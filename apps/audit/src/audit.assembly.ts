@@ -46,6 +46,6 @@ export async function assembleAudit(ports: AuditPorts): Promise<AssembledAudit> 
   const ownLogMap = new OwnLogMap({ logs: ownLogs.consumer.table, lines: ownLogLines });
   const ownLogHeads = new OwnLogHeadsRecorder(log, book, ownLogMap);
   const tables = { entries: entries.consumer.table, links: links.consumer.table, clients: clients.consumer.table, readingDays: readingDays.consumer.table, ownLogLines };
-  const room: AuditRoom = { log, ledger, readings, book, signedTree, cosignedTree, files, heads, headsRecorder, ownLogMap, ownLogHeads, ...tables };
+  const room: AuditRoom = { log, ledger, readings, book, signedTree, cosignedTree, files, heads, headsRecorder, ownLogMap, ownLogHeads, lists: lists.map(({ consumer }) => consumer.name), ...tables };
   return { room, heads, headsRecorder, ownLogHeads, takeIn: ledgerConsumer(ledger, readModels), readers: lists.map(({ consumer }) => consumer), lists };
 }

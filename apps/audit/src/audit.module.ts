@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { followLog, followSource, ProgressBook, type FollowerParts } from '@tillid/eventsourcing';
-import type { ServiceName } from '@tillid/runtime';
+import { observeRewrittenPasts, type ServiceName } from '@tillid/runtime';
 import { RepeatingTask, SERVICE_PARTS, Shell, type ServiceParts } from '@tillid/service';
 import { assembleAudit, type AssembledAudit } from './audit.assembly.js';
 import type { AuditConfig } from './audit.config.js';
@@ -16,6 +16,7 @@ import { publicLogRoutes } from './public-log/public-log.routes.js';
 import { recover } from './recover/recover.js';
 import { closeDays } from './record-reading/record-reading.js';
 import type { ToldHead } from './take-in/heads.js';
+import { accuser, rewrittenPasts } from './take-in/who-changed.js';
 import { CosignedTree, type ToldCosigned } from './witness/cosigned-tree.js';
 import { observeWitnessing } from './witness/observe-witnessing.js';
 import { readWitnessPolicy } from './witness/witness-policy.js';
@@ -75,13 +76,15 @@ function serviceParts(shell: Shell<AuditConfig>, stores: AuditStores, progress: 
   const feeds = sources.map((source) => shell.sourceOf(source.split('/')[0] as ServiceName));
   const failed = (message: string) => (error: unknown) => logger.error({ err: error }, message);
   observeIntegration(signedTree, progress);
+  observeRewrittenPasts(() => rewrittenPasts(progress));
+  const accuse = accuser({ ledger, headsRecorder, book: progress, logger });
   const { cosignedTree: cosigned } = room;
   observeWitnessing(signedTree, cosigned);
   const background = shell.inTurn(progress, {
     consumers: [...sources.map((source) => ({ source, consumer: takeIn })), ...readers.map((consumer) => ({ source: ledgerSource, consumer }))],
     workers: () => [
       ...readers.map((consumer) => followLog({ ...parts, source: ledgerSource, consumer, store: ledger })),
-      ...feeds.map((feed) => followSource({ ...parts, ...feed, consumer: takeIn, onHead: (head) => heads.heard(head) })),
+      ...feeds.map((feed) => followSource({ ...parts, ...feed, consumer: takeIn, onHead: (head) => heads.heard(head), onParked: (parked) => void accuse(parked).catch(failed('who changed a past could not be found out')) })),
       new RepeatingTask(secondMs, () => headsRecorder.record(), failed('the heads seen could not be recorded')),
       new RepeatingTask(secondMs, () => ownLogHeads.record(), failed('the heads of the own logs could not be recorded')),
       // What it misses while it is down it finds when it is up.

@@ -36,6 +36,8 @@ export interface AuditRoom {
   /** The tiles and bundles of what is signed. */
   readonly files: LogFiles;
   readonly heads: Heads;
-  readonly headsRecorder: Pick<HeadsRecorder, 'lastBefore'>;
+  readonly headsRecorder: Pick<HeadsRecorder, 'last' | 'lastBefore'>;
   readonly book: ProgressBook;
+  /** Names of whoever keeps a list of what the ledger has. */
+  readonly lists: readonly string[];
 }

@@ -5,11 +5,11 @@ import { newSourceKeyFile, sourceKeyFrom, systemIds } from '@tillid/crypto';
 import { ActorKind, Event, Result } from '@tillid/contracts/event/v1/event';
 import { ClientRegistered, SubjectLinked } from '@tillid/contracts/authentication/v1/events';
 import { ShareAuthorized } from '@tillid/contracts/consent/v1/events';
-import { followLog, hashOf, ProgressBook, type EventStore } from '@tillid/eventsourcing';
+import { followLog, followSource, hashOf, ProgressBook, type EventStore, type SourceReader } from '@tillid/eventsourcing';
 import { inMemoryEventStore } from '@tillid/eventsourcing/in-memory';
 import { silentLogger } from '@tillid/runtime';
 import type { NoteVerifier, Policy } from '@tillid/transparency';
-import { inMemoryService, sqliteStores } from '@tillid/service';
+import { inMemoryService, sqliteStores, type Worker } from '@tillid/service';
 import { assembleAudit } from '../src/audit.assembly.js';
 import { AuditController } from '../src/audit.controller.js';
 import { openStores } from '../src/audit.stores.js';
@@ -18,6 +18,7 @@ import { Integrator } from '../src/integrate/integrator.js';
 import { LogFolder } from '../src/integrate/log-folder.js';
 import { SignedTree } from '../src/integrate/signed-tree.js';
 import { openSigningKey } from '../src/integrate/signing-key.js';
+import { accuser } from '../src/take-in/who-changed.js';
 import { CosignedTree } from '../src/witness/cosigned-tree.js';
 import { WitnessRounds } from '../src/witness/witness-rounds.js';
 
@@ -28,11 +29,12 @@ const payloads: Record<string, (payload: never) => Uint8Array> = {
 };
 
 /** Audit on its real stores and files; the other services' logs are in memory, and come in without the network. */
-export async function auditInTest(witnessPolicy?: (log: NoteVerifier) => Policy | Promise<Policy>) {
+export async function auditInTest(witnessPolicy?: (log: NoteVerifier) => Policy | Promise<Policy>, around = (ledger: EventStore) => ledger) {
   const data = await mkdtemp(join(tmpdir(), 'tillid-audit-'));
   let nowMs = Date.parse('2026-11-24T10:00:00Z');
   const clock = { nowMs: () => nowMs };
-  const stores = await openStores(sqliteStores(data));
+  const opened = await openStores(sqliteStores(data));
+  const stores = { ...opened, ledger: around(opened.ledger) };
   const key = await openSigningKey('log.example/one', Buffer.alloc(32, 5), join(data, 'log.vkey'));
   const folder = await LogFolder.open(join(data, 'log'));
   const signedTree = new SignedTree();
@@ -45,10 +47,9 @@ export async function auditInTest(witnessPolicy?: (log: NoteVerifier) => Policy 
   const audit = await assembleAudit({ log, ledger: stores.ledger, readModels: stores.readModels, readings: stores.readings, book, signedTree, cosignedTree, files: folder });
   const logs = new Map<string, EventStore>(sources.map((source) => [source, source === auditSource ? stores.events : inMemoryEventStore()]));
   const keys = new Map(sources.map((source) => [source as string, sourceKeyFrom(newSourceKeyFile())]));
-  const followers = [
-    ...[...logs].map(([source, store]) => followLog({ source, consumer: audit.takeIn, book, clock, store })),
-    ...audit.readers.map((consumer) => followLog({ source: ledgerSource, consumer, book, clock, store: stores.ledger })),
-  ];
+  const readers = audit.readers.map((consumer) => followLog({ source: ledgerSource, consumer, book, clock, store: stores.ledger }));
+  const followers: Worker[] = [...[...logs].map(([source, store]) => followLog({ source, consumer: audit.takeIn, book, clock, store })), ...readers];
+  const accuse = accuser({ ledger: stores.ledger, headsRecorder: audit.headsRecorder, book, logger: silentLogger });
   for (const worker of [integrator, ...followers, ...(rounds ? [rounds] : [])]) worker.start();
   const service = inMemoryService({ name: 'audit', controllers: [new AuditController(audit.room)], store: stores.events, progress: book, clock });
   const patience = () => AbortSignal.timeout(10_000);
@@ -63,18 +64,34 @@ export async function auditInTest(witnessPolicy?: (log: NoteVerifier) => Policy 
     service,
     passTime: (ms: number) => void (nowMs += ms),
     now: () => nowMs,
+    /** The lists take nothing more from the ledger. */
+    async stopLists(): Promise<void> {
+      for (const reader of readers) await reader.stop();
+    },
+    /** A service is heard over a feed, signed heads and all. */
+    hear(source: string, reader: SourceReader): { stop(): Promise<void> } {
+      const follower = followSource({ source, reader, consumer: audit.takeIn, book, clock, retryPauseMs: 1, onHead: (head) => audit.heads.heard(head), onParked: (parked) => void accuse(parked) });
+      follower.start();
+      followers.unshift(follower);
+      return follower;
+    },
     /** Something happens in another service. Answers when it is in the ledger and in every read model. */
     async happens(source: string, type: string, fields: Partial<Event> = {}, payload: object = {}): Promise<{ position: number; leafIndex: number }> {
+      const position = await this.isWritten(source, type, fields, payload);
+      await book.waitFor('ledger', source, position, patience());
+      const [entry] = await stores.ledger.readStream(source, position - 1, 1);
+      await this.settled();
+      return { position, leafIndex: (entry?.position ?? 0) - 1 };
+    },
+    /** Something happens there, and is on its way. Answers with its position. */
+    async isWritten(source: string, type: string, fields: Partial<Event> = {}, payload: object = {}): Promise<number> {
       const store = logs.get(source) as EventStore;
       const position = (await store.head()).position + 1;
       const event = Event.encode(
         Event.fromPartial({ id: systemIds.bytes(16), salt: systemIds.bytes(16), source, type, schemaRevision: 1, stream: `thing-${position}`, revision: 1, occurredAt: new Date(nowMs), outcome: { result: Result.OK }, actor: { kind: ActorKind.SYSTEM, id: 'test' }, data: Buffer.from(payloads[type]?.(payload as never) ?? []), ...fields }),
       ).finish();
       await store.append({ commandId: hashOf(source, String(position)).subarray(0, 16), fingerprint: Buffer.alloc(32), writes: [{ stream: `thing-${position}`, expectedRevision: 0, events: [event] }] });
-      await book.waitFor('ledger', source, position, patience());
-      const [entry] = await stores.ledger.readStream(source, position - 1, 1);
-      await this.settled();
-      return { position, leafIndex: (entry?.position ?? 0) - 1 };
+      return position;
     },
     /** The source says where it stands, as its feed would every second. */
     async saysHead(source: string): Promise<void> {

@@ -257,7 +257,7 @@ describe('coverage', () => {
     await annaAtTheBank();
     for (const source of ['identity/0', 'authentication/0', 'audit/0']) await audit.saysHead(source);
     const { coverage: silent } = await bank().call(AuditServiceService.getCoverage, {});
-    expect(silent).toMatchObject({ mayBeIncomplete: expect.stringContaining('source.silent:consent/0'), completeAsOf: undefined });
+    expect(silent).toMatchObject({ mayBeIncomplete: expect.stringContaining('source.never_heard:consent/0'), completeAsOf: undefined });
     await audit.saysHead('consent/0');
     const { coverage } = await bank().call(AuditServiceService.getCoverage, {});
     expect(coverage).toMatchObject({ mayBeIncomplete: '', completeAsOf: new Date(audit.now()) });

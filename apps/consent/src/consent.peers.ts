@@ -4,7 +4,6 @@ import { FeedServiceService } from '@tillid/contracts/feed/v1/service';
 import { KeyRingServiceService } from '@tillid/contracts/identity/v1/service';
 import { CitizenKeys } from '@tillid/rpc';
 import type { Shell } from '@tillid/service';
-import { sources } from './read-models.js';
 import type { Peers } from './room.js';
 
 /** The other services, over mTLS. */
@@ -16,7 +15,7 @@ export function peersOf(shell: Pick<Shell, 'peer' | 'clock'>): Peers {
   return {
     headPosition: async (deadlineMs) => (await feed.getHead({}, { deadlineMs })).head?.position ?? 0,
     linkSubject: async (citizenId, clientId, deadlineMs) => (await subjects.linkSubject({ citizenId, clientId }, { deadlineMs })).pseudonym,
-    integratedPosition: async (deadlineMs) => (await audit.getCoverage({}, { deadlineMs })).coverage?.sources.find(({ source }) => source === sources.consent)?.integratedPosition ?? 0,
+    integratedPosition: async (deadlineMs) => (await audit.getSourceEnd({}, { deadlineMs })).integratedPosition,
     citizenKey: (citizenId, deadlineMs) => keys.keyOf(citizenId, { deadlineMs }),
   };
 }

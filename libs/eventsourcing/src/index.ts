@@ -28,7 +28,7 @@ export * from './consume/consumer.js';
 export * from './consume/follow-log.js';
 export * from './consume/followed-read-model.js';
 export * from './consume/follow-source.js';
-export type { Follower, FollowerParts, Trouble } from './consume/follower.js';
+export type { Evidence, Follower, FollowerParts, Parked, Trouble } from './consume/follower.js';
 export * from './consume/ledger.js';
 export * from './consume/progress-book.js';
 export * from './consume/progress-mirror.js';

@@ -24,3 +24,17 @@ export async function sourcePositionOf(ledger: EventStore, source: string, ledge
   }
   return high;
 }
+
+/** How many of a source's events stand among the first so many of the ledger: by halving, both only grow. */
+export async function positionBelow(ledger: EventStore, source: string, size: number): Promise<number> {
+  let low = 0;
+  let high = await ledger.lastRevision(source);
+  while (low < high) {
+    // Mostly all of them do: the newest first.
+    const middle = low === 0 ? high : Math.ceil((low + high) / 2);
+    const [event] = await ledger.readStream(source, middle - 1, 1);
+    if (event !== undefined && event.position <= size) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -1,55 +1,60 @@
 import type { Coverage, SourceCoverage, WitnessCoverage } from '@tillid/contracts/audit/v1/service';
+import type { Call } from '@tillid/service';
+import { positionBelow, readEntry } from '../access-log/ledger-entry.js';
 import type { AuditRoom } from '../audit.room.js';
-import { sources } from '../domain/audit.events.js';
+import { waitingFor } from '../deadline.js';
+import { ledgerSource, sources } from '../domain/audit.events.js';
+import { judgeCoverage, type SourceFacts } from './verdict.js';
 
-/** An idle source says so every second; one that has not for this long is silent. */
-const silentAfterMs = 5000;
+export type CoverageRoom = Pick<AuditRoom, 'ledger' | 'book' | 'heads' | 'headsRecorder' | 'signedTree' | 'cosignedTree' | 'log'>;
 
-export type CoverageRoom = Pick<AuditRoom, 'ledger' | 'book' | 'heads' | 'signedTree' | 'cosignedTree' | 'log'>;
-
-/** How complete the record is. "Nothing found" and "cannot know now" are different answers. */
-export async function coverageOf(room: CoverageRoom): Promise<Coverage> {
-  const { ledger, book, heads, signedTree, log } = room;
+/** How complete the record is, and a list read from it. Throws when a store does not answer: what is not known is not told. */
+export async function coverageOf(room: CoverageRoom, listsAreBehind: boolean): Promise<Coverage> {
+  const { ledger, signedTree, log } = room;
   const nowMs = log.clock.nowMs();
-  const reasons: string[] = [];
-  const rows: SourceCoverage[] = [];
-  let completeAsOfMs = Infinity;
-  for (const source of sources) {
-    const { headPosition, parked, parkedReason } = book.line('ledger', source);
-    const takenInPosition = await ledger.lastRevision(source);
-    const heard = heads.of(source);
+  const { head, stopped } = signedTree;
+  const facts = await factsOf(room);
+  const oldestUnsigned = facts.some(({ takenInPosition, integratedPosition }) => takenInPosition > integratedPosition) ? await readEntry(ledger, head.size) : undefined;
+  const verdict = judgeCoverage({ nowMs, sources: facts, checkpointAtMs: head.signedAtMs, signingStopped: stopped, oldestUnsignedMs: oldestUnsigned?.envelope.occurredAt?.getTime(), listsAreBehind });
+  const rows = facts.map(({ source, takenInPosition, integratedPosition, headPosition, parkedReason, heard }): SourceCoverage => {
+    const { completeAsOfMs, mayBeIncomplete } = verdict.sources.get(source)!;
     const gap = headPosition > takenInPosition;
-    const integratedPosition = await positionBelow(ledger, source, signedTree.head.size);
-    rows.push({ source, takenInPosition, integratedPosition, headPosition: Math.max(headPosition, takenInPosition), lastHeard: heard && new Date(heard.heardAtMs), gap, parked, parkedReason });
-    // Everything a verified head covers is in the ledger, so the record is whole until the head was signed.
-    completeAsOfMs = Math.min(completeAsOfMs, heard?.head.timeMs ?? 0);
-    if (parked) reasons.push(`source.parked:${source}`);
-    else if (heard === undefined || nowMs - heard.heardAtMs > silentAfterMs) reasons.push(`source.silent:${source}`);
-    else if (gap) reasons.push(`source.gap:${source}`);
-  }
-  if (signedTree.stopped !== '') reasons.push(signedTree.stopped);
+    return { source, takenInPosition, integratedPosition, headPosition: Math.max(headPosition, takenInPosition), lastHeard: at(heard?.heardAtMs), gap, parked: parkedReason !== '', parkedReason, completeAsOf: at(completeAsOfMs), mayBeIncomplete };
+  });
   return {
     sources: rows,
-    checkpointSize: signedTree.head.size,
-    checkpointAt: new Date(signedTree.head.signedAtMs),
-    completeAsOf: completeAsOfMs === 0 ? undefined : new Date(completeAsOfMs),
-    mayBeIncomplete: reasons.join(' '),
+    checkpointSize: head.size,
+    checkpointAt: new Date(head.signedAtMs),
+    checkpointAgeMs: head.signedAtMs === 0 ? 0 : Math.max(0, nowMs - head.signedAtMs),
+    completeAsOf: at(verdict.completeAsOfMs),
+    mayBeIncomplete: verdict.mayBeIncomplete,
     ...witnessed(room, nowMs),
   };
 }
 
-/** How many of a source's events stand among the first so many of the ledger: by halving, both only grow. */
-async function positionBelow(ledger: CoverageRoom['ledger'], source: string, size: number): Promise<number> {
-  let low = 0;
-  let high = await ledger.lastRevision(source);
-  while (low < high) {
-    // Mostly all of them do: the newest first.
-    const middle = low === 0 ? high : Math.ceil((low + high) / 2);
-    const [event] = await ledger.readStream(source, middle - 1, 1);
-    if (event !== undefined && event.position <= size) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+/** Whether these lists have what was in the ledger when this was asked; waits a little for what is on its way. */
+export async function listsHaveAll({ ledger, book, log }: Pick<AuditRoom, 'ledger' | 'book' | 'log'>, lists: readonly string[], call: Call, waitMsMax: number): Promise<boolean> {
+  const { position } = await ledger.head();
+  const signal = waitingFor(call, log.clock.nowMs(), waitMsMax);
+  return (await Promise.all(lists.map((list) => book.waitFor(list, ledgerSource, position, signal)))).every((passed) => passed);
+}
+
+async function factsOf({ ledger, book, heads, headsRecorder, signedTree }: CoverageRoom): Promise<readonly SourceFacts[]> {
+  // What was heard before this process began stands in the record.
+  const recorded = sources.every((source) => heads.of(source)) ? undefined : await headsRecorder.last();
+  return Promise.all(sources.map(async (source): Promise<SourceFacts> => {
+    const { headPosition, parked, parkedReason } = book.line('ledger', source);
+    const takenInPosition = await ledger.lastRevision(source);
+    const integratedPosition = await positionBelow(ledger, source, signedTree.head.size);
+    const now = heads.of(source);
+    const then = recorded?.heads.find((head) => head.source === source);
+    const heard = now ? { signedAtMs: now.head.timeMs, heardAtMs: now.heardAtMs } : then && { signedAtMs: then.timeMs, heardAtMs: recorded!.timeMs };
+    return { source, takenInPosition, integratedPosition, headPosition, parkedReason: parked ? parkedReason || 'consumer.parked' : '', heard };
+  }));
+}
+
+function at(ms: number | undefined): Date | undefined {
+  return ms === undefined ? undefined : new Date(ms);
 }
 
 /** A tree signed this long ago should have been seen by its witnesses. */
@@ -58,7 +63,7 @@ const cosignedWithinMs = 10_000;
 /** Who else has seen the tree. That nobody has makes the record no less complete: it is said beside, not among, the reasons for that. */
 function witnessed({ signedTree, cosignedTree }: CoverageRoom, nowMs: number): Pick<Coverage, 'witnesses' | 'cosignedSize' | 'cosignedAt' | 'notCosigned'> {
   const { policy, cosigned, witnesses } = cosignedTree;
-  const rows = witnesses.map(({ name, cosignedSize, heardAtMs, silentReason }): WitnessCoverage => ({ name, cosignedSize, lastHeard: heardAtMs === undefined ? undefined : new Date(heardAtMs), silentReason }));
+  const rows = witnesses.map(({ name, cosignedSize, heardAtMs, silentReason }): WitnessCoverage => ({ name, cosignedSize, lastHeard: at(heardAtMs), silentReason }));
   // The tree may go on every second, so what counts is when a quorum last saw one.
   const isLate = signedTree.head.size > (cosigned?.size ?? 0) && nowMs - Math.max(cosigned?.atMs ?? 0, cosignedTree.sinceMs) > cosignedWithinMs;
   return { witnesses: rows, cosignedSize: cosigned?.size ?? 0, cosignedAt: cosigned && new Date(cosigned.atMs), notCosigned: policy === undefined ? 'witness.none_asked' : isLate ? 'witness.no_quorum' : '' };

@@ -5,9 +5,7 @@ import { z } from 'zod';
 import { entriesProjection, type EntryDocument } from '../access-log/entries.read-model.js';
 import { sourcePositionOf } from '../access-log/ledger-entry.js';
 import type { AuditRoom } from '../audit.room.js';
-import { waitingFor } from '../deadline.js';
-import { ledgerSource } from '../domain/audit.events.js';
-import { coverageOf } from '../get-coverage/coverage.js';
+import { coverageOf, listsHaveAll } from '../get-coverage/coverage.js';
 import { ownLogsName } from '../own-log/own-log.consumer.js';
 import type { OwnLogLineDocument } from '../own-log/own-log.documents.js';
 import { recordReading } from '../record-reading/record-reading.js';
@@ -25,27 +23,19 @@ export async function listAccessLog(room: AuditRoom, request: ListAccessLogReque
   const { pageSize, pageToken: [beforeOwn, beforeEveryones] = [] } = parseRequest(schema, request);
   const citizenId = citizenOf(call).subject;
   await recordReading(room, call, citizenId);
-  const caughtUp = await catchUp(room, call);
+  // An entry that is durable in the ledger is never missing from an answer that says it is complete.
+  const caughtUp = await listsHaveAll(room, [entriesProjection.name, ownLogsName], call, catchUpMsMax);
   const own = await linesOf(room, citizenOwner(citizenId), beforeOwn, pageSize + 1);
   const everyones = await linesOf(room, everyoneOwner, beforeEveryones, pageSize + 1);
   // As they were numbered, which in each log is its order: nothing is left out or repeated between pages.
   const merged = [...own, ...everyones].sort((one, other) => other.numberedAt - one.numberedAt || other.number - one.number);
   const shown = merged.slice(0, pageSize);
   const documents = await room.entries.getMany(shown.map(({ leafIndex }) => String(leafIndex)));
-  const coverage = await coverageOf(room);
   return {
     entries: await Promise.all(shown.map((line) => shownLine(room, line, documents.get(String(line.leafIndex))))),
     nextPageToken: merged.length > pageSize ? `${lastNumber(shown, own, beforeOwn)}.${lastNumber(shown, everyones, beforeEveryones)}` : '',
-    coverage: caughtUp ? coverage : { ...coverage, mayBeIncomplete: `access_log.behind ${coverage.mayBeIncomplete}`.trim() },
+    coverage: await coverageOf(room, !caughtUp),
   };
-}
-
-/** An entry that is durable in the ledger is never missing from an answer that says it is complete. */
-async function catchUp({ ledger, book, log }: AuditRoom, call: Call): Promise<boolean> {
-  const { position } = await ledger.head();
-  const signal = waitingFor(call, log.clock.nowMs(), catchUpMsMax);
-  const waits = [entriesProjection.name, ownLogsName].map((consumer) => book.waitFor(consumer, ledgerSource, position, signal));
-  return (await Promise.all(waits)).every((passed) => passed);
 }
 
 async function linesOf({ ownLogLines }: AuditRoom, owner: LogOwner, before: number | undefined, limit: number): Promise<readonly OwnLogLineDocument[]> {

@@ -1,19 +1,20 @@
 import type { GetSourceEndReply, GetSourceEndRequest, ReplaySourceBatch, ReplaySourceRequest } from '@tillid/contracts/audit/v1/service';
 import { inBatches } from '@tillid/eventsourcing';
 import type { Call } from '@tillid/service';
+import { positionBelow } from '../access-log/ledger-entry.js';
 import type { AuditRoom } from '../audit.room.js';
 
 const batchBytesMax = 1024 * 1024;
 const pageSize = 1000;
 
-/** For a service put back from a backup: what the record has of its source, and the newest head it ever signed. */
-export async function getSourceEnd({ ledger, heads, headsRecorder }: AuditRoom, _request: GetSourceEndRequest, { caller }: Call): Promise<GetSourceEndReply> {
+/** What the record has of the caller's source, how much of it is signed, and the newest head it ever signed: after a restore, and for whoever acts only while that is recorded. */
+export async function getSourceEnd({ ledger, heads, headsRecorder, signedTree }: AuditRoom, _request: GetSourceEndRequest, { caller }: Call): Promise<GetSourceEndReply> {
   const source = sourceOf(caller);
   const heard = heads.of(source)?.head;
-  const recorded = (await headsRecorder.lastBefore(Infinity))?.heads.find((head) => head.source === source);
+  const recorded = (await headsRecorder.last())?.heads.find((head) => head.source === source);
   // After a restart of audit what was heard is little; what was recorded is a second old at most.
   const head = (heard?.position ?? 0) >= (recorded?.position ?? 0) ? heard : recorded;
-  return { position: await ledger.lastRevision(source), head };
+  return { position: await ledger.lastRevision(source), head, integratedPosition: await positionBelow(ledger, source, signedTree.head.size) };
 }
 
 /** Its own events and nobody else's: which source it is follows from the certificate, so there is nothing to ask for wrongly. */

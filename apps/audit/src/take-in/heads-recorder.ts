@@ -20,6 +20,11 @@ export class HeadsRecorder {
     return seen !== undefined && this.series.append({ type: 'HeadsSeen', ...seen }, revision, seen.timeMs);
   }
 
+  /** The newest there is. */
+  async last(): Promise<HeadsSeen | undefined> {
+    return (await this.series.at(await this.series.length()))?.event;
+  }
+
   /** The last HeadsSeen before an instant, by halving: times in the stream only grow. */
   async lastBefore(instantMs: number): Promise<HeadsSeen | undefined> {
     let low = 0;

@@ -91,9 +91,9 @@ async function readSession(options: FollowSource, reader: SourceReader, reading:
   const { source, consumer, onHead, onTrouble, telemetry = noTelemetry } = options;
   const { transport } = reading;
   let standing: Standing = { checkpoint, pending: [] };
-  const park = (reason: string): ReadEnd => {
+  const park = (reason: string, batch?: FeedBatch): ReadEnd => {
     onTrouble?.({ kind: 'parked', source, consumer: consumer.name, reason });
-    return { session: { kind: 'park', reason }, next: reading };
+    return { session: { kind: 'park', reason, ...(batch && { evidence: { standing, batch } }) }, next: reading };
   };
   // Closes the subscription whichever way this function is left.
   const closing = new AbortController();
@@ -103,9 +103,9 @@ async function readSession(options: FollowSource, reader: SourceReader, reading:
       const verdict = takeIn(source, standing, batch, transport);
       switch (verdict.kind) {
         case 'park':
-          return park(verdict.reason);
+          return park(verdict.reason, batch);
         case 'differs':
-          if (transport === 'direct') return park(verdict.reason);
+          if (transport === 'direct') return park(verdict.reason, batch);
           telemetry.count('consumer.relay_refused', { source, consumer: consumer.name });
           onTrouble?.({ kind: 'retrying', source, consumer: consumer.name, reason: verdict.reason });
           return { session: again, next: withoutRelay() };

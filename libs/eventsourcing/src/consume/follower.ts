@@ -4,6 +4,7 @@ import { noTelemetry, traceParentsOf, type Telemetry } from '../telemetry.js';
 import { CannotApply, type Consumer, type SourceEvent } from './consumer.js';
 import type { ProgressBook, SourceProgress } from './progress-book.js';
 import type { Checkpoint } from '../checkpoint.js';
+import type { FeedBatch, Standing } from './take-in.js';
 
 /** A running consumer of one source: what libs/service starts after the servers and stops before the stores. */
 export interface Follower {
@@ -21,6 +22,8 @@ export interface FollowerParts {
   readonly telemetry?: Telemetry;
   /** Told about every failure that is tried again and every parking, for logs and alarms. */
   readonly onTrouble?: (trouble: Trouble) => void;
+  /** Told once its line in the book says so. */
+  readonly onParked?: (parked: Parked) => void;
   /** Pause after a failure; doubles up to 32 times as long. Default 250 ms. */
   readonly retryPauseMs?: number;
 }
@@ -33,8 +36,22 @@ export interface Trouble {
   readonly error?: unknown;
 }
 
+/** What a source sent that parked it, and what had been taken in until then. */
+export interface Evidence {
+  readonly standing: Standing;
+  readonly batch: FeedBatch;
+}
+
+export interface Parked {
+  readonly source: string;
+  readonly consumer: string;
+  readonly reason: string;
+  /** Given when it is the source itself that sent what is wrong. */
+  readonly evidence?: Evidence | undefined;
+}
+
 /** Why a session ended: parked for good, or to be begun again from what is stored. */
-export type SessionEnd = { readonly kind: 'park'; readonly reason: string } | { readonly kind: 'again' };
+export type SessionEnd = { readonly kind: 'park'; readonly reason: string; readonly evidence?: Evidence } | { readonly kind: 'again' };
 
 /** What a session may do; made by `follower`, used by the two ways to read a source. */
 export interface Session {
@@ -49,7 +66,7 @@ export interface Session {
 
 /** Runs sessions one after the other until stopped or parked. Recovery is the ordinary path: read the standing, go on. */
 export function follower(parts: FollowerParts, session: (standing: Checkpoint, tools: Session) => Promise<SessionEnd>): Follower {
-  const { source, consumer, book, clock, telemetry = noTelemetry, onTrouble = () => undefined, retryPauseMs = 250 } = parts;
+  const { source, consumer, book, clock, telemetry = noTelemetry, onTrouble = () => undefined, onParked, retryPauseMs = 250 } = parts;
   const names = { source, consumer: consumer.name };
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
@@ -112,6 +129,7 @@ export function follower(parts: FollowerParts, session: (standing: Checkpoint, t
       line.parked = true;
       line.parkedReason = end.reason;
       telemetry.count('consumer.parked', names);
+      onParked?.({ ...names, reason: end.reason, evidence: end.evidence });
       return;
     }
   }

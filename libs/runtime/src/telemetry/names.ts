@@ -62,6 +62,7 @@ export const metricNames = {
   checkpointUnwitnessed: 'tillid.checkpoint.unwitnessed',
   witnessSilent: 'tillid.witness.silent',
   witnessBehind: 'tillid.witness.behind',
+  sourceRewrotePast: 'tillid.source.rewrote_past',
   certificateRemaining: 'tillid.certificate.remaining',
   eventLoopDelay: 'tillid.process.event_loop_delay',
   processMemory: 'tillid.process.memory',

@@ -105,6 +105,14 @@ export function observeWitnesses(read: () => { readonly unwitnessed: number; rea
   });
 }
 
+/** Of audit's record: 1 for a source whose own signatures say that it rewrote its past. */
+export function observeRewrittenPasts(read: () => readonly { readonly source: string; readonly rewrote: boolean }[]): void {
+  const rewrote = gauge(metricNames.sourceRewrotePast);
+  whenCollected([rewrote], (observe) => {
+    for (const each of read()) observe(rewrote, each.rewrote ? 1 : 0, { [attributeNames.source]: each.source });
+  });
+}
+
 /** Until the certificate in use ends: renewed long before, or nobody renews it. */
 export function observeCertificate(validUntilMs: () => number, nowMs: () => number = Date.now): void {
   const remaining = gauge(metricNames.certificateRemaining, 's');

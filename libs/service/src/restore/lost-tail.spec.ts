@@ -29,7 +29,7 @@ async function restoredSource({ written = 5, copied = 2 } = {}) {
 
 function auditThatHas(recorded: { events: readonly StoredEvent[]; head: Awaited<ReturnType<SourceSigner['sign']>> | undefined }): LostTailParts['audit'] {
   return {
-    getSourceEnd: () => Promise.resolve({ position: recorded.events.length, head: recorded.head }),
+    getSourceEnd: () => Promise.resolve({ position: recorded.events.length, head: recorded.head, integratedPosition: recorded.events.length }),
     async *replaySource({ afterPosition = 0 }) {
       for (const { position, bytes } of recorded.events.slice(afterPosition)) yield { firstPosition: position, events: [Buffer.from(bytes)] };
     },
