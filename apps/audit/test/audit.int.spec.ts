@@ -310,6 +310,58 @@ describe('a replay', () => {
     expect(events.map(({ event }) => event.subject).filter((subject) => subject !== '')).toEqual(['late, for identity said nothing before', 'late']);
   });
 
+  it('until an instant gives what is dated before, source by source, and is the same however late it is asked for', async () => {
+    await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'early' });
+    await audit.happens('identity/0', 'tillid.identity.v1.CitizenRegistered', { subject: 'late, for identity said nothing before' });
+    await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'early too' });
+    await audit.saysHead('consent/0');
+    expect(await audit.headsRecorder.record()).toBe(true);
+    const until = new Date(audit.now());
+    const asked = { leafIndex: 0, until, idempotencyKey: key };
+    await expect(collect(auditor().stream(AuditServiceService.replay, asked))).rejects.toThrow('replay.instant_ahead');
+    audit.passTime(2000);
+    await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'late' });
+    await audit.saysHead('consent/0');
+    await audit.headsRecorder.record();
+    const { events, last } = await collect(auditor().stream(AuditServiceService.replay, asked));
+    expect(events.map(({ leafIndex, event }) => [leafIndex, event.subject])).toEqual([[0, 'early'], [2, 'early too']]);
+    expect(last).toMatchObject({ nextLeafIndex: 3, endLeafIndex: 3 });
+    expect((await collect(auditor().stream(AuditServiceService.replay, { ...asked, until: new Date(until.getTime() - 1), idempotencyKey: `${key}-2` }))).events).toEqual([]);
+    await expect(collect(auditor().stream(AuditServiceService.replay, { ...asked, follow: true }))).rejects.toThrow('call.malformed');
+    await expect(collect(auditor().stream(AuditServiceService.replay, { resumeToken: last!.resumeToken, follow: true }))).rejects.toThrow('call.malformed');
+  });
+
+  it('with a filter gives what passes it and where it stands, and says how far it has looked when nothing does', async () => {
+    const { leafIndex } = await annaAtTheBank();
+    const filter = (more: object) => ({ filter: { sources: [], types: [], subjects: [], clientIds: [], outcomes: [], ...more } });
+    const ask = (more: object, from = 0) => collect(auditor().stream(AuditServiceService.replay, { leafIndex: from, idempotencyKey: `${key}-${JSON.stringify(more).replaceAll(/\W/g, '')}`.slice(0, 64), ...filter(more) }));
+    const shares = await ask({ types: ['tillid.consent.v1.ShareAuthorized', 'tillid.consent.v1.ShareRefused'], clientIds: ['fjordbanken'] });
+    expect(shares.last?.leafIndexes).toEqual([leafIndex - 1, leafIndex]);
+    expect(shares.last).toMatchObject({ firstLeafIndex: leafIndex - 1, endLeafIndex: shares.last?.nextLeafIndex });
+    expect((await ask({ types: ['tillid.consent.v1.ShareAuthorized'], subjects: ['p-anna'] })).events.map(({ event }) => event.subject)).toEqual(['p-anna']);
+    expect((await ask({ sources: ['authentication/0'], outcomes: [1] })).last?.leafIndexes).toEqual([0, 1]);
+    const none = await ask({ clientIds: ['nobody'] });
+    expect([none.events, none.last!.nextLeafIndex > leafIndex, none.last!.nextLeafIndex === none.last!.endLeafIndex]).toEqual([[], true, true]);
+    for (const tooMuch of [{ types: Array.from({ length: 101 }, (_, index) => `t${index}`) }, { subjects: ['x'.repeat(201)] }, { clientIds: [''] }, { outcomes: [0] }]) await expect(ask(tooMuch)).rejects.toThrow('call.malformed');
+  });
+
+  it('is resumed only as what it was recorded as, and what an auditor looked for is written nowhere', async () => {
+    await annaAtTheBank();
+    const filter = { sources: [], types: [], subjects: ['p-anna', '010190-1234'], clientIds: [], outcomes: [] };
+    const { last } = await collect(auditor().stream(AuditServiceService.replay, { leafIndex: 0, filter, idempotencyKey: key }));
+    const resumeToken = last!.resumeToken;
+    await collect(auditor().stream(AuditServiceService.replay, { resumeToken, filter: { ...filter, subjects: ['010190-1234', 'p-anna'] } }));
+    await expect(collect(auditor().stream(AuditServiceService.replay, { resumeToken }))).rejects.toThrow('replay.token_malformed');
+    await expect(collect(auditor().stream(AuditServiceService.replay, { resumeToken, filter: { ...filter, subjects: ['p-bent'] } }))).rejects.toThrow('replay.token_malformed');
+    const parts = JSON.parse(Buffer.from(resumeToken, 'base64url').toString()) as unknown[];
+    const wider = Buffer.from(JSON.stringify(parts.with(2, { 'consent/0': 0 }))).toString('base64url');
+    await expect(collect(auditor().stream(AuditServiceService.replay, { resumeToken: wider, filter }))).rejects.toThrow('replay.token_malformed');
+    const { events } = await collect(auditor().stream(AuditServiceService.replay, { leafIndex: 0, idempotencyKey: `${key}-all` }));
+    const recorded = (await audit.stores.events.readAll(0, 100)).map(({ bytes }) => audit.room.log.codec.decode(bytes, 1)!.event).filter(({ type }) => type === 'LogReplayed');
+    expect(recorded).toMatchObject([{ fromPosition: 1, filteredBy: ['subject'], untilMs: 0 }, { filteredBy: [] }]);
+    for (const { event } of events.filter(({ event }) => event.source === 'audit/0')) expect(JSON.stringify(Event.toJSON(event))).not.toContain('p-anna');
+  });
+
   it('that follows goes on as things happen, until its reader leaves', async () => {
     await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'first' });
     const leaving = new AbortController();

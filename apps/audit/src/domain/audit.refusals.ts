@@ -16,6 +16,10 @@ export const refuse = refusals({
   'own_log.number_ahead': 'precondition',
   'replay.position_ahead': 'precondition',
   'replay.token_malformed': 'invalid',
+  /** What is dated until then is not settled: it is less than two seconds ago, or to come. */
+  'replay.instant_ahead': 'precondition',
+  /** An entry that audit has seen a head of by then is still on its way into the ledger. */
+  'replay.not_yet': 'busy',
   'call.malformed': 'invalid',
 });
 

@@ -1,7 +1,7 @@
 import { given } from '@tillid/eventsourcing';
 import { describe, it } from 'vitest';
 import { logReading } from './log-reading.js';
-import { replay } from './replay.decider.js';
+import { replay, type ReplayLog } from './replay.decider.js';
 
 const day = '2026-11-24';
 const reader = { kind: 'citizen', id: 'c1' } as const;
@@ -30,8 +30,8 @@ describe('an auditor who reads entries one by one', () => {
 });
 
 describe('an auditor who replays the log', () => {
-  const begin = { type: 'ReplayLog', replayId: 'r1', fromPosition: 1 } as const;
-  const replayed = { type: 'LogReplayed', replayId: 'r1', fromPosition: 1 } as const;
+  const begin: ReplayLog = { type: 'ReplayLog', replayId: 'r1', fromPosition: 1, filteredBy: ['subject'], untilMs: 7 };
+  const replayed = { type: 'LogReplayed' as const, replayId: 'r1', fromPosition: 1, filteredBy: ['subject'], untilMs: 7 };
   it('is seen by everyone', () => given(replay)().when(begin).then(replayed));
   it('is seen once, however often it begins again', () => given(replay)(replayed).when({ ...begin, fromPosition: 9 }).thenNothing());
 });

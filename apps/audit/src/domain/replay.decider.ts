@@ -12,12 +12,16 @@ export interface ReplayLog {
   readonly type: 'ReplayLog';
   readonly replayId: string;
   readonly fromPosition: number;
+  /** Kinds of filter, no values. */
+  readonly filteredBy: string[];
+  /** 0: no instant. */
+  readonly untilMs: number;
 }
 
-/** Reading the whole log is one event that everyone sees, however often its stream breaks and is resumed. */
+/** Reading the log is one event that everyone sees, however often its stream breaks and is resumed. */
 export const replay: Decider<ReplayLog, RecordedReplay, ReplayEvent> = {
   initial: {},
-  decide: ({ replayId, fromPosition }, state) => (state.fromPosition === undefined ? [{ type: 'LogReplayed', replayId, fromPosition }] : []),
+  decide: ({ replayId, fromPosition, filteredBy, untilMs }, state) => (state.fromPosition === undefined ? [{ type: 'LogReplayed', replayId, fromPosition, filteredBy, untilMs }] : []),
   evolve: (_state, event) => {
     switch (event.type) {
       case 'LogReplayed':

@@ -33,7 +33,7 @@ const words: Readonly<Record<string, { readonly what: string; readonly why: stri
   CallRefused: { what: 'Call refused', why: 'the caller had no right to make it' },
   AccessLogRead: { what: 'Access log read', why: 'to see who did what' },
   EntriesRead: { what: 'Entries read one by one', why: 'an auditor checks the record' },
-  LogReplayed: { what: 'Whole log read', why: 'an auditor checks the record' },
+  LogReplayed: { what: 'The log read', why: 'an auditor checks the record' },
 };
 
 export function wordsFor(type: string): { readonly what: string; readonly why: string } {
