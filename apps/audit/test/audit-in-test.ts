@@ -50,7 +50,7 @@ export async function auditInTest(witnessPolicy?: (log: NoteVerifier) => Policy 
   const readers = audit.readers.map((consumer) => followLog({ source: ledgerSource, consumer, book, clock, store: stores.ledger }));
   const followers: Worker[] = [...[...logs].map(([source, store]) => followLog({ source, consumer: audit.takeIn, book, clock, store })), ...readers];
   const accuse = accuser({ ledger: stores.ledger, headsRecorder: audit.headsRecorder, book, logger: silentLogger });
-  for (const worker of [integrator, ...followers, ...(rounds ? [rounds] : [])]) worker.start();
+  for (const worker of [integrator, ...followers, ...(rounds ? [rounds] : [])]) void worker.start();
   const service = inMemoryService({ name: 'audit', controllers: [new AuditController(audit.room)], store: stores.events, progress: book, clock });
   const patience = () => AbortSignal.timeout(10_000);
 

@@ -32,7 +32,7 @@ describe('a filter', () => {
   it('means the same where an event is written as no writer of ours would', () => {
     const asked = ReplayFilter.fromPartial({ subjects: ['second'], outcomes: [Result.REFUSED] });
     const plain = (more: string) => Buffer.concat([Buffer.from(Event.encode(Event.fromPartial({ id: Buffer.alloc(16, 1), salt: Buffer.alloc(16, 2), source: 'consent/0', type: 't', stream: 's', revision: 1, subject: 'first', outcome: { result: Result.OK, reason: '' } })).finish()), Buffer.from(more, 'hex')]);
-    const second = `4a06${Buffer.from('second').toString('hex')}82010208` + '02';
+    const second = `4a06${Buffer.from('second').toString('hex')}8201020802`;
     // The last of a number counts; then unknown fields, fixed-width ones, an end before the end.
     for (const more of [second, `${second}f80105`, `${second}c90c0000000000000000`, `${second}00ff`, `00${second}`]) {
       const bytes = plain(more);

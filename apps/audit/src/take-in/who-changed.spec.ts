@@ -1,4 +1,4 @@
-import { chained, ledgerConsumer, ProgressBook, startingPoint, takeIn, type Checkpoint, type EventStore, type Evidence, type FeedBatch, type Standing, type StoredEvent } from '@tillid/eventsourcing';
+import { chained, ledgerConsumer, ProgressBook, startingPoint, takeIn, type Checkpoint, type EventStore, type Evidence, type FeedBatch, type Standing, type StreamEvent } from '@tillid/eventsourcing';
 import { inMemoryEventStore, inMemoryReadModelStore } from '@tillid/eventsourcing/in-memory';
 import { silentLogger } from '@tillid/runtime';
 import { describe, expect, it } from 'vitest';
@@ -33,8 +33,9 @@ async function eventsOf(consent: SignedSource): Promise<readonly Uint8Array[]> {
 }
 /** Somebody wrote into the ledger's store: this position of the source has other bytes. */
 function changedAt(ledger: EventStore, position: number): EventStore {
-  const change = (event: StoredEvent): StoredEvent => (event.revision === position ? { ...event, bytes: Buffer.concat([event.bytes, Buffer.from([0x90, 0x03, 0x01])]) } : event);
-  return new Proxy(ledger, { get: (target, name) => (name === 'readStream' ? async (...asked: Parameters<EventStore['readStream']>) => (await target.readStream(...asked)).map(change) : Reflect.get(target, name) as unknown) });
+  const change = (event: StreamEvent): StreamEvent => ({ ...event, bytes: Buffer.concat([event.bytes, Buffer.from([0x90, 0x03, 0x01])]) });
+  const readStream: EventStore['readStream'] = async (...asked) => (await ledger.readStream(...asked)).map((event) => (event.revision === position ? change(event) : event));
+  return new Proxy(ledger, { get: (target, name) => (name === 'readStream' ? readStream : (Reflect.get(target, name) as unknown)) });
 }
 const parkedBy = (standing: Standing, batch: FeedBatch): Evidence => {
   expect(takeIn(source, standing, batch, 'direct')).toMatchObject({ reason: 'source.chain_differs' });
