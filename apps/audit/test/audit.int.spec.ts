@@ -155,6 +155,27 @@ describe("a citizen who keeps the head of her log", () => {
     await expect(auditor().call(AuditServiceService.getOwnLogHead, {})).rejects.toThrow('call.not_allowed');
   });
 
+  it('stays provable while the log goes on and nobody has a new line', async () => {
+    await annaAtTheBank();
+    const { own, committed } = await headFor();
+    await audit.saysHead('identity/0');
+    await audit.headsRecorder.record();
+    await audit.settled();
+    expect(await audit.ownLogHeads.record()).toBe(false);
+    expect((await headFor())).toMatchObject({ own: { number: own.number, chain: own.chain }, committed: { ledgerPosition: committed.ledgerPosition } });
+  });
+
+  it('is waited for while it is being committed', async () => {
+    await annaAtTheBank();
+    await headFor();
+    await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'p-anna', clientId: 'fjordbanken' });
+    // As when audit dies, or its store is slow, between the map and the event.
+    await audit.room.ownLogMap.advanceTo(audit.room.book.line('own-logs', 'ledger').position);
+    const asked = agent().call(AuditServiceService.getOwnLogHead, {}, anna);
+    await audit.ownLogHeads.record();
+    expect((await asked).heads[0]).toMatchObject({ owner, number: 3 });
+  });
+
   it('costs the log nothing while nobody has a new line', async () => {
     await annaAtTheBank();
     expect(await audit.ownLogHeads.record()).toBe(true);

@@ -7,6 +7,13 @@ export interface OwnLogTables {
   readonly lines: ReadModelTable<OwnLogLineDocument>;
 }
 
+/** Undefined is proved, too: no such log under this root. */
+export interface ProvenHead {
+  readonly head: OwnLogHead | undefined;
+  readonly proof: MapProof;
+  readonly root: Buffer;
+}
+
 type Log = Extract<OwnLogDocument, { readonly kind: 'log' }>;
 
 const documentsPerPage = 1000;
@@ -45,12 +52,12 @@ export class OwnLogMap {
     });
   }
 
-  async headOf(owner: LogOwner): Promise<{ readonly head: OwnLogHead | undefined; readonly proof: MapProof; readonly position: number; readonly root: Buffer }> {
+  async headOf(owner: LogOwner): Promise<ProvenHead> {
     return this.#inTurn(async () => {
       const log = await this.tables.logs.get(`log ${owner}`);
       const head = log?.kind === 'log' ? await this.#headAt(log, this.#position) : undefined;
       const proof = await this.#top.prove(ownLogMapKey(owner), (bucket) => this.#entriesIn(bucket, this.#position));
-      return { head, proof, position: this.#position, root: this.#top.root };
+      return { head, proof, root: this.#top.root };
     });
   }
 
