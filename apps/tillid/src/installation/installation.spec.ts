@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
@@ -132,6 +132,22 @@ describe('a new caller', () => {
     const certificate = await asks(authority);
     expect(callerFromCertificate(new X509Certificate(certificate).raw)).toMatchObject(bank);
     expect(await asks(authority)).toBe(certificate);
+  });
+
+  it('is there under its name at once: the authority takes away whatever else it finds', async () => {
+    const authority = await openedAuthority();
+    const clients = Array.from({ length: 20 }, (_, index): CallerName => ({ kind: 'relying_service', id: `client-${index}` }));
+    const seen = new Set<string>();
+    let over = false;
+    const looking = (async () => {
+      while (!over) for (const marker of await readdir(data.requests).catch(() => [])) seen.add(marker);
+    })();
+    const asked = Promise.all(clients.map((client) => requestCertificate(data, client)));
+    while (seen.size < clients.length) await new Promise(setImmediate);
+    await signRequests(data, authority, nowMs);
+    await asked.finally(() => (over = true));
+    await looking;
+    expect([...seen].sort()).toEqual(clients.map(({ kind, id }) => `${kind}.${id}`).sort());
   });
 
   it('gets another for the same key when its own is due, and when the authority is another', async () => {

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Authority, callerUri, type CallerName, parseCallerUri, replaceSecretFile } from '@tillid/crypto';
+import { type Authority, callerUri, type CallerName, parseCallerUri } from '@tillid/crypto';
 import type { Clock } from '@tillid/kernel';
 import { systemClock } from '@tillid/runtime';
 import { ensureCertificate, ensureKey, hasGoodCertificate } from './certificates.js';
@@ -22,7 +22,9 @@ export async function requestCertificate(data: DataFolder, name: CallerName, clo
   const isThere = () => hasGoodCertificate({ certificatePem }, folder, name, clock.nowMs());
   if (await isThere()) return folder;
   await ensureKey(folder, name);
-  await replaceSecretFile(join(data.requests, `${name.kind}.${name.id}`), '');
+  // Its name says all, so it is whole once it is there; the authority, which takes away whatever it finds, must meet no other name of it.
+  await mkdir(data.requests, { recursive: true, mode: 0o700 });
+  await writeFile(join(data.requests, `${name.kind}.${name.id}`), '', { mode: 0o600 });
   for (const until = Date.now() + waitMs; Date.now() < until; await pause(lookEveryMs)) {
     if (await isThere()) return folder;
     const refusal = await textIfThere(join(folder, 'refused.txt'));
