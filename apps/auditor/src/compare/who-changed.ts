@@ -57,7 +57,8 @@ export interface Judgement {
  * Who must have changed it, when tree and source differ. Nobody's word counts, only what a party signed and cannot have
  * signed of one history: a source is convicted by a head of its own that what it gives now does not have, audit by one
  * that it recorded, or had under a checkpoint that was kept, and that its tree does not have. Each of the two is looked at
- * for itself: it may be both.
+ * for itself: it may be both. (Audit's own rule, apps/audit/src/take-in/who-changed.ts, asks another thing: whether its store is
+ * still what it took in. It trusts its memory; this trusts neither.)
  */
 export function whoChanged({ code, heads, treeForked, unconfirmed, feedNotSigned, firstKeys }: Evidence): Judgement {
   const treeLacks = (from: WeighedHead['from']) => heads.some((head) => head.from === from && head.fitsTree === false);
