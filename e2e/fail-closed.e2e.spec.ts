@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type DayReport, parseDay, playDay } from './support/day-report.js';
@@ -17,7 +19,12 @@ async function dayWithoutRecord(limitMs: number): Promise<DayReport> {
   await playDay(system, '--citizens', '2');
   const audit = system.running.pids.audit;
   process.kill(audit, 'SIGSTOP');
-  const stoppedDay = async () => parseDay((await system.tillid('demo', '--json', '--citizens', '6')).stdout);
+  const stoppedDay = async () => {
+    const kept = join(system.data, 'kept.json');
+    const { stdout, stderr } = await system.tillid('demo', '--json', '--citizens', '6', '--own-log', kept);
+    expect([existsSync(kept), stderr.includes(`${kept} is not written`)]).toEqual([false, true]);
+    return parseDay(stdout);
+  };
   try {
     await stoppedDay();
     await delay(limitMs);
@@ -29,8 +36,10 @@ async function dayWithoutRecord(limitMs: number): Promise<DayReport> {
 
 /** Nothing that was refused is anywhere, all that was let through is in the record, and another day is played whole. */
 async function allGoesOn(): Promise<void> {
-  await until('the record has caught up', async () => (await system.auditor('compare')).code === 0);
+  const compared = async () => (await system.auditor('compare', '--state', join(system.data, 'seen.heads'))).code;
+  await until('the record has caught up', async () => (await compared()) === 0);
   expect((await playDay(system, '--citizens', '2')).expectations.filter(({ held }) => !held)).toEqual([]);
+  expect(await compared()).toBe(0);
   expect((await system.auditor('verify', '--entries')).code).toBe(0);
 }
 
