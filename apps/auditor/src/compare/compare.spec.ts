@@ -6,7 +6,9 @@ import { verifySignedHead } from '@tillid/eventsourcing';
 import { parseVkey } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
 import { logOf, noon, Source, vkey, workingDay } from '../record.spec-kit.js';
+import { asJson } from '../results.js';
 import { compare } from './compare.js';
+import { comparisonText } from './comparison-text.js';
 import type { Difference } from './difference.js';
 import { keptText, parseKept, type Kept } from './kept-heads.js';
 import type { SourceService } from './source-feed.js';
@@ -156,6 +158,18 @@ describe('who must have changed it', () => {
     const [recorded, now] = [heads.find(({ from }) => from === 'log')!, heads.find(({ from }) => from === 'now')!];
     expect([recorded.fitsTree, recorded.fitsSource, now.fitsTree, now.fitsSource]).toEqual([true, false, false, true]);
     for (const { head, publicKey } of [recorded, now]) expect(verifySignedHead(head, publicKey)).toBe(true);
+  });
+
+  it('is printed with what proves it: the position, both hashes, the heads whole', async () => {
+    const { keep: _, ...comparison } = await compared((day) => {
+      day.sources[1].events[100] = otherBytes(day.sources[1].events[100]!);
+      return {};
+    });
+    const { inTree, inSource, heads } = comparison.differences[0]!;
+    const text = comparisonText(comparison);
+    for (const part of ['entry.differs  identity/0@101', 'changed by: the service', 'source.signed_otherwise', 'recorded in the log: fits the tree, does not fit what the source gives', 'shown now: does not fit the tree, fits what the source gives']) expect(text).toContain(part);
+    for (const bytes of [inTree!, inSource!, ...heads.flatMap(({ head, publicKey }) => [head.chain, head.signature, publicKey])]) expect(text).toContain(Buffer.from(bytes).toString('base64'));
+    expect(JSON.parse(asJson(comparison)).differences[0].heads[0].head.signature).toBe(heads[0]!.head.signature.toString('base64'));
   });
 
   it('is the service, when it lost what it had signed', async () => {
