@@ -16,6 +16,7 @@ export interface Kind {
 const verify = 'anyone: `verify --entries`';
 const state = 'who kept a checkpoint: `verify --state`';
 const compare = 'an auditor: `compare`';
+const judge = 'an auditor: `compare`, which names who must have done it';
 const replay = 'an auditor: `replay`';
 const takeIn = 'audit, taking it in';
 const start = "audit's start";
@@ -150,6 +151,10 @@ export const kinds: readonly Kind[] = [
   row('X04', thief, 'shows a token signed by another key', gate, 'token.malformed', call),
   row('X05', thief, "puts another citizen's name in a token", gate, 'token.malformed', call),
   row('X06', 'a relying service, or who stole its certificate', 'calls what only services may call', gate + ', and it is recorded', 'call.not_allowed', call),
+
+  row('J01', keyed, 'changes an entry and says that the source did it', judge, 'tree.differs_from_recorded_head', run),
+  row('J02', source, 'changes an entry and says that audit did it', judge, 'source.signed_otherwise', run),
+  row('J03', "a source's operator and audit's together", 'rewrite a past, every head and the tree: whole for whoever never looked before', judge + ' (`--state`)', 'source.rewritten', run),
 
   // Kept free, each for what is found by parts that are not here yet: W01 to W19 by witnesses and the monitor, C01 to C19 by
   // a citizen's own head, P01 to P19 by replaying and rebuilding read models. A row comes with its test, or not at all.

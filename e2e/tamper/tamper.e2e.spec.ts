@@ -5,6 +5,7 @@ import { ProgressBook } from '@tillid/eventsourcing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkout } from '../support/system.js';
 import { byBroker } from './by-broker.js';
+import { byComparing } from './by-comparing.js';
 import { byOperator, lookedAtAgain, nextHeadsSeen } from './by-operator.js';
 import { byOwnLog, shown } from './by-own-log.js';
 import { byReceipt, handed } from './by-receipt.js';
@@ -14,7 +15,7 @@ import { byThief } from './by-thief.js';
 import { evening, Installation, sourceNames } from './installation.js';
 import { kinds, type Act } from './kinds.js';
 
-const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief };
+const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief, ...byComparing };
 let installation: Installation;
 
 beforeAll(async () => void (installation = await Installation.run()));

@@ -1,9 +1,9 @@
-import { ledgerConsumer, openReadModels, type Consumer, type EventLog, type EventStore, type ExpiringStore, type OpenReadModel, type ProgressBook, type ReadModelStore } from '@tillid/eventsourcing';
+import { ledgerConsumer, openReadModels, type Consumer, type EventLog, type EventStore, type ExpiringStore, type OpenReadModel, type ProgressBook, type ReadModelStore, type ReadModelTable } from '@tillid/eventsourcing';
 import type { LogFiles } from '@tillid/transparency';
 import type { AuditRoom } from './audit.room.js';
 import type { LoggedEvent } from './domain/audit.events.js';
 import type { SignedTree } from './integrate/signed-tree.js';
-import { ownLogLinesModel } from './own-log/own-log.documents.js';
+import { ownLogLinesModel, type OwnLogDocument } from './own-log/own-log.documents.js';
 import { OwnLogHeadsRecorder } from './own-log/own-log-heads.js';
 import { OwnLogMap } from './own-log/own-log-map.js';
 import { readModels as declared } from './read-models.js';
@@ -27,6 +27,7 @@ export interface AssembledAudit {
   readonly heads: Heads;
   readonly headsRecorder: HeadsRecorder;
   readonly ownLogHeads: OwnLogHeadsRecorder;
+  readonly ownLogs: ReadModelTable<OwnLogDocument>;
   /** Follows every source. */
   readonly takeIn: Consumer;
   /** Follow the ledger, and nothing else: every read model is a function of it. */
@@ -47,5 +48,5 @@ export async function assembleAudit(ports: AuditPorts): Promise<AssembledAudit> 
   const ownLogHeads = new OwnLogHeadsRecorder(log, book, ownLogMap);
   const tables = { entries: entries.consumer.table, links: links.consumer.table, clients: clients.consumer.table, readingDays: readingDays.consumer.table, ownLogLines };
   const room: AuditRoom = { log, ledger, readings, book, signedTree, cosignedTree, files, heads, headsRecorder, ownLogMap, ownLogHeads, lists: lists.map(({ consumer }) => consumer.name), ...tables };
-  return { room, heads, headsRecorder, ownLogHeads, takeIn: ledgerConsumer(ledger, readModels), readers: lists.map(({ consumer }) => consumer), lists };
+  return { room, heads, headsRecorder, ownLogHeads, ownLogs: ownLogs.consumer.table, takeIn: ledgerConsumer(ledger, readModels), readers: lists.map(({ consumer }) => consumer), lists };
 }

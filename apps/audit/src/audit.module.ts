@@ -18,6 +18,7 @@ import { closeDays } from './record-reading/record-reading.js';
 import type { ToldHead } from './take-in/heads.js';
 import { accuser, rewrittenPasts } from './take-in/who-changed.js';
 import { CosignedTree, type ToldCosigned } from './witness/cosigned-tree.js';
+import { watchUnlinked } from './own-log/unlinked.js';
 import { observeWitnessing } from './witness/observe-witnessing.js';
 import { readWitnessPolicy } from './witness/witness-policy.js';
 import { WitnessRounds } from './witness/witness-rounds.js';
@@ -67,7 +68,7 @@ function assemble(shell: Shell, { events, ledger, readModels, readings }: AuditS
   return assembleAudit({ log, ledger, readModels, readings, book, signedTree, cosignedTree: cosigned, files });
 }
 
-function serviceParts(shell: Shell<AuditConfig>, stores: AuditStores, progress: ProgressBook, { signedTree, files, workers }: Signing, { room, heads, headsRecorder, ownLogHeads, takeIn, readers, lists }: AssembledAudit): ServiceParts {
+function serviceParts(shell: Shell<AuditConfig>, stores: AuditStores, progress: ProgressBook, { signedTree, files, workers }: Signing, { room, heads, headsRecorder, ownLogHeads, ownLogs, takeIn, readers, lists }: AssembledAudit): ServiceParts {
   const { clock, telemetry, logger, config } = shell;
   const { events, ledger, treeHead, readModels, readings } = stores;
   const onTrouble: FollowerParts['onTrouble'] = ({ kind, source, consumer, reason, error }) => logger.warn({ source, consumer, reason, err: error }, `a consumer is ${kind}`);
@@ -98,5 +99,5 @@ function serviceParts(shell: Shell<AuditConfig>, stores: AuditStores, progress: 
       cosigned.adopt(seen);
     },
   });
-  return { store: events, progress, readModels: lists, workers: [...workers, background], routes: publicLogRoutes(room), close: [readModels, readings, events, ledger, treeHead] };
+  return { store: events, progress, readModels: lists, workers: [...workers, background, watchUnlinked(ownLogs, failed('the events that wait for a link could not be counted'))], routes: publicLogRoutes(room), close: [readModels, readings, events, ledger, treeHead] };
 }

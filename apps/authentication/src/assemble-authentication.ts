@@ -10,6 +10,7 @@ import {
 } from '@tillid/eventsourcing';
 import type { SharedTokenKeys } from '@tillid/crypto';
 import type { Clock, Ids } from '@tillid/kernel';
+import { RecordWatch, type RecordWatchParts } from '@tillid/service';
 import { afterKeyEvents, keyEvents } from './after-key-events/after-key-events.js';
 import type { AuthenticationStores } from './authentication.stores.js';
 import type { Authentication } from './authentication.js';
@@ -45,11 +46,14 @@ export interface AuthenticationPorts extends AuthenticationStores {
   readonly secrets: { readonly pairwise: Uint8Array; readonly userIds: Uint8Array; readonly signIns: Uint8Array };
   readonly tokenKeys: SharedTokenKeys;
   readonly issuer: string;
+  /** No sign-in begins while the record stands still for so long. Unset: they go on. */
+  readonly unrecorded?: Pick<RecordWatchParts, 'integratedPosition' | 'limitMs'>;
   readonly limits: { readonly hashes: HashQueueLimits; readonly openSignInsPerClient: number; readonly sessionLifetimeMs: number };
 }
 
 export interface Assembled {
   readonly service: Authentication;
+  readonly recordWatch: RecordWatch | undefined;
   /** Who reads which log. */
   readonly consumers: readonly { readonly source: string; readonly consumer: Consumer }[];
   /** Those of them that keep a list. */
@@ -62,12 +66,13 @@ const waitMaxMs = 30_000;
 /** The service, whatever it stores with and whatever feeds it: the module and the specs put it together from this. */
 export async function assembleAuthentication(ports: AuthenticationPorts): Promise<Assembled> {
   const { clock, ids, progress, readModels, store, telemetry } = ports;
+  const codec = authenticationEvents.and(commonEvents);
   const log = new AuthenticationLog({
     store,
     clock,
     ids,
     source: sources.authentication,
-    codec: authenticationEvents.and(commonEvents),
+    codec,
     cache: new FoldCache(50_000),
     onReserved: () => refuse('user_id.taken'),
     ...(telemetry && { telemetry }),
@@ -85,6 +90,7 @@ export async function assembleAuthentication(ports: AuthenticationPorts): Promis
   const secrets = new DerivedSecrets(ports.secrets.signIns);
   const tokens = new CitizenTokens(ports.tokenKeys, ports.issuer, clock);
   await tokens.rotate();
+  const recordWatch = ports.unrecorded && new RecordWatch({ store, clock, counting: codec, ...ports.unrecorded });
   const service: Authentication = {
     clock,
     ids,
@@ -98,7 +104,7 @@ export async function assembleAuthentication(ports: AuthenticationPorts): Promis
     clients: new Clients(log),
     userIds: new UserIds(ports.secrets.userIds, directory, log),
     hashes: await PasswordHashes.open(new HashQueue(ports.limits.hashes), ids.newId()),
-    signIns: new OpenSignIns(ports.signIns, clock, secrets, new OpenPerClient(ports.limits.openSignInsPerClient)),
+    signIns: new OpenSignIns(ports.signIns, clock, secrets, new OpenPerClient(ports.limits.openSignInsPerClient), async () => recordWatch?.requireRecorded()),
     tries: new TryPools(ports.tries, ports.devices, clock),
     devices: new KnownDevices(ports.devices, clock),
     misuse: new MisuseLog(log, ids),
@@ -115,6 +121,7 @@ export async function assembleAuthentication(ports: AuthenticationPorts): Promis
   const all: readonly OpenReadModel[] = Object.values(lists);
   return {
     service,
+    recordWatch,
     consumers: [
       ...all,
       { source: sources.authentication, consumer: keysChanged },

@@ -1,4 +1,5 @@
 import { count, serviceSettings, setting } from '@tillid/runtime';
+import { z } from 'zod';
 
 /** Every setting of authentication, beside what all services have. */
 export const authenticationConfig = {
@@ -30,6 +31,20 @@ export const authenticationConfig = {
     default: '60',
     meaning: 'how long a session lasts if nobody ends it; a token lasts five minutes whatever this says',
     breaks: 'longer: a stolen session lives longer; shorter: citizens sign in more often',
+  }),
+  unrecordedSignIns: setting({
+    variable: 'TILLID_SIGN_IN_UNRECORDED',
+    schema: z.enum(['go_on', 'refuse'], 'neither go_on nor refuse'),
+    default: 'go_on',
+    meaning: "whether new sign-ins begin (`go_on`, `refuse`) while an event of this service waits too long for its place in audit's signed log; one under way may end",
+    breaks: 'go_on: sign-ins are recorded late, and until then only here; refuse: nobody can sign in while audit is away',
+  }),
+  unrecordedSignInSeconds: setting({
+    variable: 'TILLID_SIGN_IN_UNRECORDED_SECONDS',
+    schema: count(1, 86_400),
+    default: '60',
+    meaning: 'what is too long there',
+    breaks: 'too short: under `refuse`, sign-ins stop at every restart of audit; too long: citizens sign in while nobody records it',
   }),
   openSignInsPerClient: setting({
     variable: 'TILLID_OPEN_SIGN_INS_PER_CLIENT',

@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
+import { AuditServiceService } from '@tillid/contracts/audit/v1/service';
 import { FeedServiceService } from '@tillid/contracts/feed/v1/service';
 import { KeyRingServiceService } from '@tillid/contracts/identity/v1/service';
 import { SharedTokenKeys } from '@tillid/crypto';
 import { followLog, followSource, ProgressBook, type Trouble } from '@tillid/eventsourcing';
 import { CitizenKeys } from '@tillid/rpc';
 import type { ConfigOf } from '@tillid/runtime';
-import { RepeatingTask, SERVICE_PARTS, type ServiceParts, Shell } from '@tillid/service';
+import { RepeatingTask, SERVICE_PARTS, type ServiceParts, Shell, watchRecord } from '@tillid/service';
 import { assembleAuthentication, type Assembled } from './assemble-authentication.js';
 import type { authenticationConfig } from './authentication.config.js';
 import { AuthenticationController } from './authentication.controller.js';
@@ -50,6 +51,7 @@ async function run(shell: AuthenticationShell): Promise<Running> {
     secrets: { pairwise: await shell.secret('pairwise'), userIds: await shell.secret('user-ids'), signIns: await shell.secret('sign-ins') },
     tokenKeys: new SharedTokenKeys(shell.secrets, clock, ids),
     issuer: shell.issuer,
+    ...(config.unrecordedSignIns === 'refuse' && { unrecorded: unrecorded(shell) }),
     limits: {
       hashes: { atOnce: config.hashesAtOnce, knownPlaces: config.hashPlacesKnown, unknownPlaces: config.hashPlacesUnknown },
       openSignInsPerClient: config.openSignInsPerClient,
@@ -59,7 +61,7 @@ async function run(shell: AuthenticationShell): Promise<Running> {
   return { stores, assembled };
 }
 
-function serviceParts(shell: AuthenticationShell, { stores, assembled: { service, consumers, lists } }: Running): ServiceParts {
+function serviceParts(shell: AuthenticationShell, { stores, assembled: { service, recordWatch, consumers, lists } }: Running): ServiceParts {
   const { clock, logger, telemetry } = shell;
   const { devices, progress, readModels, signIns, store, tries, vault } = stores;
   const onTrouble = ({ error, kind, ...names }: Trouble): void => logger.warn({ err: error, ...names }, `a consumer met trouble: ${kind}`);
@@ -84,6 +86,7 @@ function serviceParts(shell: AuthenticationShell, { stores, assembled: { service
         ],
       }),
       new RepeatingTask(60_000, () => service.tokens.rotate(), warn('the keys of tokens were not rotated')),
+      ...(recordWatch ? [watchRecord(recordWatch, logger)] : []),
     ],
     routes: [
       {
@@ -96,6 +99,11 @@ function serviceParts(shell: AuthenticationShell, { stores, assembled: { service
     tokens: ownTokenGuard(service),
     close: [store, vault, readModels, signIns, tries, devices],
   };
+}
+
+function unrecorded(shell: AuthenticationShell) {
+  const audit = shell.peer('audit', AuditServiceService);
+  return { limitMs: shell.config.unrecordedSignInSeconds * 1000, integratedPosition: async (deadlineMs: number) => (await audit.getSourceEnd({}, { deadlineMs })).integratedPosition };
 }
 
 function citizenKeys(shell: AuthenticationShell) {

@@ -36,7 +36,7 @@ export interface Person {
 type AnyCaller = typeof bank | typeof hospital | typeof portal | typeof otherAgent;
 
 /** Authentication on stores in memory, behind everything but sockets; identity is a log and a key ring that the spec writes. */
-export async function authenticationTown({ openSignInsPerClient = 1000, strangersTriesMax = 100_000 } = {}) {
+export async function authenticationTown({ openSignInsPerClient = 1000, strangersTriesMax = 100_000, refusesUnrecorded = false } = {}) {
   let nowMs = Date.parse('2026-11-24T08:00:00Z');
   const clock = { nowMs: () => nowMs };
   const store = inMemoryEventStore();
@@ -48,8 +48,10 @@ export async function authenticationTown({ openSignInsPerClient = 1000, stranger
   const signIns = inMemoryExpiringStore();
   const devices = inMemoryExpiringStore();
   let keyRingDown = false;
+  /** How much of authentication's log audit has under its signed tree; undefined: it does not answer. */
+  let recorded: number | undefined = Infinity;
   let whenIdentityIsAsked = (): void => undefined;
-  const { service, consumers } = await assembleAuthentication({
+  const { service, recordWatch, consumers } = await assembleAuthentication({
     clock,
     ids: systemIds,
     store,
@@ -74,6 +76,15 @@ export async function authenticationTown({ openSignInsPerClient = 1000, stranger
     secrets: { pairwise: Buffer.alloc(32, 1), userIds: Buffer.alloc(32, 2), signIns: Buffer.alloc(32, 3) },
     tokenKeys: new SharedTokenKeys(inMemorySecrets(), clock, systemIds),
     issuer: 'town.test',
+    ...(refusesUnrecorded && {
+      unrecorded: {
+        limitMs: 60_000,
+        async integratedPosition() {
+          if (recorded === undefined) throw new Error('audit is away');
+          return Math.min(recorded, (await store.head()).position);
+        },
+      },
+    }),
     limits: { hashes: { atOnce: 2, knownPlaces: 50, unknownPlaces: 200 }, openSignInsPerClient, sessionLifetimeMs: 3_600_000 },
   });
   const follow = ({ source, consumer }: (typeof consumers)[number]) => followLog({ source, consumer, clock, book: progress, store: source === sources.identity ? identity : store });
@@ -130,6 +141,11 @@ export async function authenticationTown({ openSignInsPerClient = 1000, stranger
         fromIdentity = followIdentity();
         for (const follower of fromIdentity) follower.start();
       };
+    },
+    /** Audit has so much, or does not answer; and the service, which looks every second, has looked. */
+    async auditHas(position: number | undefined): Promise<void> {
+      recorded = position;
+      await recordWatch?.look().catch(() => undefined);
     },
     /** Identity answers nobody, until it is up again. */
     keyRingIsDown: (down: boolean) => void (keyRingDown = down),

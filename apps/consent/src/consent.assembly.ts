@@ -1,11 +1,11 @@
 import { Refused, type Ids } from '@tillid/kernel';
 import { openReadModels, reactionConsumer, type Consumer, type EventLog, type OpenReadModel, type ProgressBook, type ReadModelStore, type Vault } from '@tillid/eventsourcing';
-import type { RoomEvent } from './domain/consent.events.js';
+import { RecordWatch } from '@tillid/service';
+import { consentEvents, type RoomEvent } from './domain/consent.events.js';
 import { closings } from './known/closed-citizens.read-model.js';
 import { Known } from './known/known.js';
 import { onCitizenClosed } from './on-citizen-closed/on-citizen-closed.js';
 import { readModels as declared, sources } from './read-models.js';
-import { RecordWatch } from './record-watch/record-watch.js';
 import { RefusalBudget } from './request-share/refusal-budget.js';
 import type { ConsentRoom, Peers } from './room.js';
 
@@ -30,6 +30,9 @@ export interface Assembled {
   readonly lists: readonly OpenReadModel[];
 }
 
+/** Each of them discloses, so each must be recorded. */
+const shares = consentEvents.pick('ShareAuthorized');
+
 /** How long a reaction waits for our own lists before it is tried again. */
 const listsTimeoutMs = 30_000;
 
@@ -46,7 +49,7 @@ export async function assembleConsent({ log, ids, vault, readModels, progress, p
     passed(consumer, sources.authentication, await peers.headPosition(deadlineMs), deadlineMs);
 
   const known = new Known({ subjects: subjects.consumer.table, clients: clients.consumer.table, closedCitizens: closedCitizens.consumer.table }, catchUp);
-  const recordWatch = new RecordWatch({ store: log.store, integratedPosition: peers.integratedPosition, clock: log.clock, limitMs: unrecordedShareMs });
+  const recordWatch = new RecordWatch({ store: log.store, counting: shares, integratedPosition: peers.integratedPosition, clock: log.clock, limitMs: unrecordedShareMs });
   const room: ConsentRoom = { recordWatch, log, ids, vault, known, peers, consents: consents.consumer.table, refusals: new RefusalBudget(refusalsRecordedPerMinute) };
 
   const listsAreComplete = async (closedAtPosition: number): Promise<void> => {

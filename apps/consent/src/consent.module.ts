@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { FoldCache, followLog, followSource, ProgressBook, type FollowerParts } from '@tillid/eventsourcing';
 import { Refused } from '@tillid/kernel';
-import { RepeatingTask, SERVICE_PARTS, Shell, type ServiceParts } from '@tillid/service';
+import { RepeatingTask, SERVICE_PARTS, Shell, watchRecord, type ServiceParts } from '@tillid/service';
 import { assembleConsent, type Assembled } from './consent.assembly.js';
 import type { ConsentConfig } from './consent.config.js';
 import { ConsentController } from './consent.controller.js';
@@ -52,7 +52,5 @@ function serviceParts(shell: Shell, { events, readModels, vault }: ConsentStores
     // What a failed sweep leaves is encrypted and unnamed; the next day takes it.
     workers: () => [...consumers.map(follow), new RepeatingTask(dayMs, () => sweepTexts(room), (error) => logger.warn({ err: error }, 'texts were not swept'))],
   });
-  // Every replica lets shares through, so every one looks.
-  const watch = new RepeatingTask(secondMs, () => recordWatch.look(), (error) => logger.warn(error instanceof Refused ? { refusal: error.code } : { err: error }, 'audit does not say how far the record goes'));
-  return { store: events, progress, readModels: lists, workers: [background, watch], close: [readModels, vault, events] };
+  return { store: events, progress, readModels: lists, workers: [background, watchRecord(recordWatch, logger)], close: [readModels, vault, events] };
 }

@@ -1,9 +1,9 @@
 import type { Ids } from '@tillid/kernel';
 import type { EventLog, ReadModelTable, Vault } from '@tillid/eventsourcing';
+import type { RecordWatch } from '@tillid/service';
 import type { RoomEvent } from './domain/consent.events.js';
 import type { Known } from './known/known.js';
 import type { ConsentDocument } from './list-consents/list-consents.read-model.js';
-import type { RecordWatch } from './record-watch/record-watch.js';
 import type { RefusalBudget } from './request-share/refusal-budget.js';
 
 export const CONSENT_ROOM = Symbol('consent room');

@@ -36,6 +36,7 @@ export { projection, projectionConsumer, standingIn, type Projection, type Proje
 export * from './consume/reaction.js';
 export * from './consume/rebuild.js';
 export * from './consume/take-in.js';
+export * from './record/heads-seen.js';
 export * from './record/heads-timeline.js';
 export * from './record/ledger-leaves.js';
 export * from './record/own-log-copy.js';

@@ -1,7 +1,7 @@
 import { createServer, request, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { instruments, observeCertificate, observeCheckpoint, observeConsumers, observeLeases, observeProcess, observeRelay, observeRewrittenPasts, observeWitnesses, startTelemetry, type Telemetry } from '../src/index.js';
+import { instruments, observeCertificate, observeCheckpoint, observeConsumers, observeLeases, observeProcess, observeRelay, observeRewrittenPasts, observeUnlinkedEvents, observeWitnesses, startTelemetry, type Telemetry } from '../src/index.js';
 
 /** What an OTLP collector was sent, by path. */
 const received = new Map<string, string>();
@@ -25,6 +25,7 @@ beforeAll(async () => {
   observeLeases(() => [{ lease: 'relay', held: relaying }]);
   observeCheckpoint(() => ({ signedAtMs: 10_000, behind: 2, size: 40 }), () => 12_500);
   observeWitnesses(() => ({ unwitnessed: 3, witnesses: [{ witness: 'W1', silent: true, behind: 40 }] }));
+  observeUnlinkedEvents(() => 2);
   observeRewrittenPasts(() => [{ source: 'consent/0', rewrote: true }, { source: 'identity/0', rewrote: false }]);
   observeCertificate(() => 90_000, () => 30_000);
 });
@@ -58,6 +59,7 @@ describe('the metrics that Prometheus fetches', () => {
     // Who was never heard is not silent for so and so long.
     expect(series(text, 'tillid_consumer_silence')).toEqual(['tillid_consumer_silence{tillid_source="identity/0",tillid_consumer="citizens"} 1.5']);
     expect(series(text, 'tillid_source_rewrote_past')).toEqual(['tillid_source_rewrote_past{tillid_source="consent/0"} 1', 'tillid_source_rewrote_past{tillid_source="identity/0"} 0']);
+    expect(series(text, 'tillid_own_log_unlinked')).toEqual(['tillid_own_log_unlinked 2']);
     expect(series(text, 'tillid_checkpoint_age')).toEqual(['tillid_checkpoint_age 2.5']);
     expect([series(text, 'tillid_checkpoint_behind'), series(text, 'tillid_checkpoint_size')]).toEqual([['tillid_checkpoint_behind 2'], ['tillid_checkpoint_size 40']]);
     expect(series(text, 'tillid_checkpoint_unwitnessed')).toEqual(['tillid_checkpoint_unwitnessed 3']);

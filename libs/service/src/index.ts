@@ -6,6 +6,7 @@ export * from './open-telemetry.js';
 export * from './parse-request.js';
 export { deadlines } from './pipeline/pipeline.js';
 export { actorOf } from './actor.js';
+export { RecordWatch, watchRecord, type RecordWatchParts } from './record-watch/record-watch.js';
 export * from './registered-rpcs.js';
 export * from './repeating-task.js';
 export { remoteTokenGuard, verifyShownToken } from './remote-token-guard.js';

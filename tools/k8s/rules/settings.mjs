@@ -22,6 +22,8 @@ export const defaultIsRight = {
   TILLID_HASH_PLACES_UNKNOWN: '143 hashes a second and pod: 3.6 seconds at most, within the deadline of a call',
   TILLID_SESSION_MINUTES: 'an hour; the policy of the house, not of a cluster',
   TILLID_OPEN_SIGN_INS_PER_CLIENT: 'counted per process; half of a peak at one bank for a minute is 7,800 (docs/scaling.md)',
+  TILLID_SIGN_IN_UNRECORDED: 'sign-ins go on and are recorded late; the policy of the house',
+  TILLID_SIGN_IN_UNRECORDED_SECONDS: 'how long a sign-in may wait for its record; the policy of the house',
   TILLID_CONSENT_FOLDS_CACHED: '20 MB; a consent that is shared often stays',
   TILLID_CONSENT_UNRECORDED_SHARE_SECONDS: 'how long data may be shared that nobody records; the policy of the house',
   TILLID_CONSENT_REFUSALS_RECORDED_PER_MINUTE: 'what a citizen can read; the policy of the house',

@@ -136,6 +136,11 @@ function rowsOf(entries: readonly Entry[], source: string, loaded: Loaded): { re
       lineRows.push({ key: ownLogLinesModel.key(document), document, position, loaded: {} });
     }
     if (step.link && !reflects(linkKey(step.link.pseudonym), position)) changed.set(linkKey(step.link.pseudonym), { document: { kind: 'link', ...step.link, position }, position });
+    if (step.link) {
+      const key = unownedKey(step.link.pseudonym);
+      const document = documentOf(key);
+      if (document?.kind === 'unowned' && !reflects(key, position)) changed.set(key, { document: { ...document, kind: 'owned' }, position });
+    }
     if (step.unowned) {
       const { pseudonym, leafHash: leaf } = step.unowned;
       const key = unownedKey(pseudonym);
@@ -148,7 +153,7 @@ function rowsOf(entries: readonly Entry[], source: string, loaded: Loaded): { re
 }
 
 function unownedIn(document: OwnLogDocument | undefined): readonly UnownedEvent[] {
-  return document?.kind === 'unowned' ? document.events.map(({ position, leafHash: leaf }) => ({ position, leafHash: Buffer.from(leaf, 'base64') })) : [];
+  return document?.kind === 'unowned' || document?.kind === 'owned' ? document.events.map(({ position, leafHash: leaf }) => ({ position, leafHash: Buffer.from(leaf, 'base64') })) : [];
 }
 
 function base64(bytes: Uint8Array): string {

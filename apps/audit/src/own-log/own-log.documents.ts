@@ -4,8 +4,8 @@ import { readModel, type LogOwner } from '@tillid/eventsourcing';
 export type OwnLogDocument =
   | { readonly kind: 'log'; readonly owner: LogOwner; readonly bucket: number; readonly number: number; readonly chain: string; readonly position: number }
   | { readonly kind: 'link'; readonly pseudonym: string; readonly citizenId: string; readonly position: number }
-  /** Events that came before the link of their pseudonym: kept when they have their numbers, since the same entries may be applied again. */
-  | { readonly kind: 'unowned'; readonly pseudonym: string; readonly events: readonly { readonly position: number; readonly leafHash: string }[] };
+  /** Events that came before the link of their pseudonym: kept, as `owned`, when they have their numbers, since the same entries may be applied again. */
+  | { readonly kind: 'unowned' | 'owned'; readonly pseudonym: string; readonly events: readonly { readonly position: number; readonly leafHash: string }[] };
 
 export const ownLogKey = (owner: LogOwner) => `log ${owner}`;
 export const linkKey = (pseudonym: string) => `link ${pseudonym}`;
@@ -13,9 +13,9 @@ export const unownedKey = (pseudonym: string) => `unowned ${pseudonym}`;
 
 export const ownLogsModel = readModel<OwnLogDocument>({
   name: 'own-logs',
-  version: 1,
+  version: 2,
   key: (document) => (document.kind === 'log' ? ownLogKey(document.owner) : document.kind === 'link' ? linkKey(document.pseudonym) : unownedKey(document.pseudonym)),
-  // Only logs have a bucket; the others stand behind them all.
+  // Only logs have a bucket; the others stand behind them all, those that wait for a link together.
   indexes: { byBucket: (document) => (document.kind === 'log' ? [document.bucket, document.owner] : [document.kind, document.pseudonym]) },
 });
 

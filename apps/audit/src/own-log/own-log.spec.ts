@@ -10,6 +10,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ledgerSource } from '../domain/audit.events.js';
 import { ownLogConsumer, type OwnLogConsumer } from './own-log.consumer.js';
+import { countUnlinked } from './unlinked.js';
 import { OwnLogMap } from './own-log-map.js';
 
 /** Who did something to whom: enough to make an entry of. */
@@ -124,6 +125,15 @@ describe("everyone's own log", () => {
       expect(await mended.table.digest()).toBe(await whole.table.digest());
       expect(await rebuild(mended, [{ source: ledgerSource, read: async (after, limit) => bytes.slice(after, after + limit).map((each) => ({ bytes: each })) }])).toBe(await whole.table.digest());
     }));
+  });
+
+  it('counts what waits for its link: a pseudonym that nobody links stands in no citizen\'s log', async () => {
+    const bytes = ledgerOf([{ kind: 'atClient', citizen: 0, client: 0 }, { kind: 'atClient', citizen: 0, client: 0 }, { kind: 'atClient', citizen: 1, client: 0 }, { kind: 'own', citizen: 0 }, { kind: 'link', citizen: 0, client: 0 }]);
+    const consumer = await ownLogConsumer(inMemoryReadModelStore());
+    await feed(consumer, bytes, 0, 4);
+    expect(await countUnlinked(consumer.table)).toBe(3);
+    await feed(consumer, bytes, 4, 5);
+    expect(await countUnlinked(consumer.table)).toBe(1);
   });
 
   it('gives a log-in the number it got, when the link it waited for was stored and the head was not', async () => {

@@ -2,9 +2,12 @@ import { Command } from 'commander';
 import { openLogWithEntries } from '../entries/replayed-entries.js';
 import { dataOption, logArgument, tlsOption, vkeyOption, waitOption } from '../options.js';
 import { progressBar } from '../progress-bar.js';
-import { asJson, asText, finish, print } from '../results.js';
+import { asJson, finish, print } from '../results.js';
 import { findRunningSystem } from '../running-system.js';
-import { compare, type Comparison } from './compare.js';
+import { readState, saveState } from '../saved-state.js';
+import { compare } from './compare.js';
+import { comparisonText } from './comparison-text.js';
+import { keptText, parseKept } from './kept-heads.js';
 import { runningServices } from './running-services.js';
 
 interface Options {
@@ -12,6 +15,7 @@ interface Options {
   readonly wait: number;
   readonly data: string;
   readonly tls?: string;
+  readonly state?: string;
   readonly json?: boolean;
 }
 
@@ -21,16 +25,21 @@ export function compareCommand(): Command {
     .addArgument(logArgument())
     .addOption(vkeyOption())
     .addOption(waitOption())
+    .option('--state <file>', 'what each source had signed when this last held, kept here: who rewrites it since is proven')
     .addOption(dataOption())
     .addOption(tlsOption())
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExample:\n  $ tillid-auditor compare --json')
+    .addHelpText('after', '\nExample:\n  $ tillid-auditor compare --state seen.heads --json')
     .action(async (log: string | undefined, options: Options) => {
       const services = runningServices(findRunningSystem(options.data, options.tls), options.wait * 1_000);
       const bar = progressBar('compare');
       try {
         const open = () => openLogWithEntries({ log, vkey: options.vkey, data: options.data, tls: options.tls });
-        const comparison = await compare(services.services, open, services.reached, bar.at);
+        const previous = options.state === undefined ? undefined : await readState(options.state);
+        const kept = previous && { ...parseKept(previous.text), ageMs: Date.now() - previous.savedAtMs };
+        const { keep, ...comparison } = await compare(services.services, open, services.reached, { kept, onProgress: bar.at });
+        // What is wrong never becomes what the next run compares with.
+        if (keep && options.state !== undefined) await saveState(options.state, keptText(keep));
         bar.end();
         finish(comparison.holds);
         await print(options.json ? asJson(comparison) : comparisonText(comparison));
@@ -39,16 +48,4 @@ export function compareCommand(): Command {
         services.close();
       }
     });
-}
-
-function comparisonText({ holds, sources, differences, log, record }: Comparison): string {
-  const lines = [
-    `log      ${log.head?.size ?? 0} entries, each against its leaf and its source`,
-    ...sources.map(({ source, headPosition, sameEntries }) => `source   ${source}: ${sameEntries} entries the same, head was ${headPosition}`),
-    holds ? 'HOLDS' : `WRONG: ${differences.length + log.findingCount + record.findingCount} found`,
-    ...differences.map(({ code, source, position, message }) => `  ${code}  ${source}@${position}  ${message}`),
-    ...log.findings.map(({ code, path, detail }) => `  ${code}  ${path}  ${detail}`),
-    ...record.findings.map(({ code, source, position, message }) => `  ${code}  ${source}@${position}  ${message}`),
-  ];
-  return asText(lines);
 }

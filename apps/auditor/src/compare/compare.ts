@@ -1,28 +1,18 @@
-import { RecordVerifier, type RecordSummary } from '@tillid/eventsourcing';
+import { HeadsSeen } from '@tillid/contracts/audit/v1/events';
+import { isHeadsSeen, RecordVerifier, sourceKeysStream, type PlacedEntry, type RecordSummary } from '@tillid/eventsourcing';
 import { verifyLog, type LogVerdict } from '@tillid/transparency';
-import { CouldNotLook } from '../could-not-look.js';
 import type { OpenedLog } from '../log/open-log.js';
-import { SourceFeed, type SourceService } from './source-feed.js';
+import { lookAt, settledLeaves } from '../verify/verify.js';
+import { ComparedSource } from './compared-source.js';
+import type { Difference } from './difference.js';
+import type { Kept } from './kept-heads.js';
+import type { SourceService } from './source-feed.js';
+import { whoChanged } from './who-changed.js';
 
-export type DifferenceCode =
-  /** The same position, other bytes. */
-  | 'entry.differs'
-  /** In the ledger, and the source says it has none: a backup was restored, or its tail was lost. */
-  | 'source.shorter'
-  /** The source had it before this began, and the tree has not: an act without its record. */
-  | 'ledger.shorter'
-  /** The source's head or feed is not what its key signs. */
-  | 'source.broken'
-  /** The key the source signs with is none that it announced in the ledger. */
-  | 'key.differs'
-  /** Entries of a source nobody runs. */
-  | 'source.unknown';
-
-export interface Difference {
-  readonly code: DifferenceCode;
-  readonly source: string;
-  readonly position: number;
-  readonly message: string;
+export interface CompareOptions {
+  /** What the last compare that held kept, and how long ago that was by the auditor's own clock. */
+  readonly kept?: (Kept & { readonly ageMs: number }) | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 export interface SourceComparison {
@@ -39,85 +29,79 @@ export interface Comparison {
   readonly differences: readonly Difference[];
   readonly log: LogVerdict;
   readonly record: RecordSummary;
-}
-
-/** One source's side of the comparison. */
-interface Side {
-  readonly feed: SourceFeed;
-  readonly publicKey: Uint8Array;
-  readonly headPosition: number;
-  same: number;
-  ended: boolean;
+  /** For the next compare; undefined when this one did not hold. */
+  readonly keep: Kept | undefined;
 }
 
 /**
  * The ledger, entry by entry, against what each source itself gives: same bytes at the same position, and nothing a
- * source had when this began missing from the tree. `reached` waits until the tree has the heads, for as long as is
+ * source had when this began missing from the tree; with what was kept, neither may have left what it had signed by then.
+ * What differs is said with who must have changed it. `reached` waits until the tree has the heads, for as long as is
  * fair, so that what is only on its way is not called missing.
  */
 export async function compare(
   services: readonly SourceService[],
   openLedger: () => Promise<OpenedLog>,
   reached: (heads: ReadonlyMap<string, number>) => Promise<void>,
-  onProgress?: (done: number, total: number) => void,
+  { kept, onProgress }: CompareOptions = {},
 ): Promise<Comparison> {
-  const differences: Difference[] = [];
-  const sides = new Map<string, Side>();
+  const sources = new Map<string, ComparedSource>();
+  const unknown = new Set<string>();
   let ledger: OpenedLog | undefined;
-  const report = (code: DifferenceCode, source: string, position: number, message: string): void => {
-    differences.push({ code, source, position, message });
-    const side = sides.get(source);
-    if (side) side.ended = true;
-  };
   try {
-    for (const service of services) sides.set(service.source, await beginSide(service));
-    await reached(new Map([...sides].map(([source, { headPosition }]) => [source, headPosition])));
+    for (const service of services) sources.set(service.source, await ComparedSource.begin(service, kept?.sources.find(({ source }) => source === service.source)));
+    await reached(new Map([...sources].map(([source, { headPosition }]) => [source, headPosition])));
     ledger = await openLedger();
-    const record = new RecordVerifier();
-    const log = await verifyLog(ledger.files, ledger.key, { entries: true, ...(onProgress && { onProgress }) }, async (bytes) => {
+    const { files, key } = ledger;
+    const record = new RecordVerifier({ settledLeaves: await lookAt(async () => settledLeaves(key, { previousCheckpoint: kept?.checkpoint, previousAgeMs: kept?.ageMs })) });
+    const log = await lookAt(() => verifyLog(files, key, { entries: true, ...(kept && { previousCheckpoint: kept.checkpoint }), ...(onProgress && { onProgress }) }, async (bytes) => {
       const placed = record.entry(bytes);
-      if (placed) await compareEntry(bytes, placed.source, placed.position);
-    });
+      if (placed) await compareEntry(bytes, placed);
+    }));
     const summary = record.summary();
-    for (const [source, side] of sides) finishSide(source, side, summary);
+    const differences = [...sources.values()].flatMap((source) => source.differences(saidOfTheTree(source.source, log, summary)));
+    differences.push(...[...unknown].map(withoutService));
+    const holds = log.holds && summary.findingCount === 0 && differences.length === 0;
     return {
-      holds: log.holds && summary.findingCount === 0 && differences.length === 0,
-      sources: [...sides].map(([source, { headPosition, same }]) => ({ source, headPosition, sameEntries: same })),
+      holds,
+      sources: [...sources.values()].map(({ source, headPosition, sameEntries }) => ({ source, headPosition, sameEntries })),
       differences,
       log,
       record: summary,
+      keep: holds && log.checkpoint !== undefined ? { checkpoint: log.checkpoint, sources: [...sources.values()].flatMap((source) => source.toKeep() ?? []) } : undefined,
     };
   } finally {
-    await Promise.all([...sides.values()].map(({ feed }) => feed.close()));
+    await Promise.all([...sources.values()].map((source) => source.close()));
     ledger?.close();
   }
 
-  async function compareEntry(bytes: Uint8Array, source: string, position: number): Promise<void> {
-    const side = sides.get(source);
-    if (!side) {
-      if (position === 1) report('source.unknown', source, 1, 'the ledger has entries of it');
-      return;
-    }
-    if (side.ended) return;
-    const heard = await side.feed.next();
-    if (heard.kind === 'broken') return report('source.broken', source, position, heard.message);
-    if (heard.kind === 'ends') return report('source.shorter', source, position, `the source ends at ${heard.at}`);
-    if (Buffer.compare(heard.bytes, bytes) !== 0) return report('entry.differs', source, position, 'the source has other bytes here');
-    side.same = position;
-  }
-
-  function finishSide(source: string, side: Side, { sources }: RecordSummary): void {
-    const inLedger = sources.find((summary) => summary.source === source);
-    const keys = inLedger?.keys ?? [];
-    if (keys.length > 0 && !keys.some((key) => Buffer.compare(key, side.publicKey) === 0)) report('key.differs', source, 1, 'in the ledger it announced other keys');
-    if (!side.ended && side.same < side.headPosition) report('ledger.shorter', source, side.same + 1, `the source had ${side.headPosition} when this began`);
+  async function compareEntry(bytes: Uint8Array, { source, event }: PlacedEntry): Promise<void> {
+    const known = sources.get(source);
+    if (known) await known.entry(bytes, event.stream === sourceKeysStream);
+    else unknown.add(source);
+    if (isHeadsSeen(event)) for (const head of headsIn(event.data)) sources.get(head.source)?.recorded(head);
   }
 }
 
-async function beginSide(service: SourceService): Promise<Side> {
-  const { head, publicKey } = await service.getHead().catch((error: unknown) => {
-    throw new CouldNotLook(`${service.source} does not say how far it is`, { cause: error });
-  });
-  // What the head signs is checked batch by batch as the feed comes.
-  return { feed: new SourceFeed(service), publicKey, headPosition: head?.position ?? 0, same: 0, ended: false };
+function saidOfTheTree(source: string, log: LogVerdict, { findings }: RecordSummary) {
+  const unconfirmed = findings.filter((finding) => finding.code === 'entry.unconfirmed' && finding.source === source).map(({ position }) => position);
+  return {
+    forked: log.findings.some(({ code }) => code === 'checkpoint.forked' || code === 'checkpoint.shrunk'),
+    unconfirmedFrom: unconfirmed.length === 0 ? undefined : Math.min(...unconfirmed),
+  };
+}
+
+/** That it cannot be read is RecordVerifier's to find. */
+function headsIn(data: Uint8Array): HeadsSeen['heads'] {
+  try {
+    return HeadsSeen.decode(data).heads;
+  } catch {
+    return [];
+  }
+}
+
+function withoutService(source: string): Difference {
+  const parting = { code: 'source.unknown', position: 1, message: 'the ledger has entries of it', inTree: undefined, inSource: undefined, heads: [] } as const;
+  const firstKeys = { differ: false, treeIsKept: undefined, sourceIsKept: undefined };
+  return { ...parting, source, ...whoChanged({ ...parting, treeForked: false, unconfirmed: false, feedNotSigned: false, firstKeys }) };
 }

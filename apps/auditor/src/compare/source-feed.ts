@@ -9,40 +9,52 @@ export interface SourceService {
   subscribe(): AsyncIterable<Batch>;
 }
 
+/** What is wrong with a batch, and where it begins. */
+export interface Fault {
+  readonly position: number;
+  readonly message: string;
+}
+
 export type Heard =
-  | { readonly kind: 'event'; readonly bytes: Uint8Array }
+  /** `chain`: after it. */
+  | { readonly kind: 'event'; readonly bytes: Uint8Array; readonly chain: Uint8Array }
   /** The source says, again and again, that it has no such event. */
   | { readonly kind: 'ends'; readonly at: number }
-  | { readonly kind: 'broken'; readonly message: string };
+  | ({ readonly kind: 'broken' } & Fault);
 
 /** A head may have been on its way before the ledger had the event; this many in a row were not. */
 const idleHeadsUntilSure = 3;
 
 /** A source's events one at a time, each batch checked against the signed head it ends with. */
 export class SourceFeed {
+  readonly keys: KeysInForce;
+  readonly #source: string;
   readonly #batches: AsyncIterator<Batch>;
-  #waiting: Uint8Array[] = [];
+  #waiting: Extract<Heard, { kind: 'event' }>[] = [];
   #position = 0;
   #chain: Uint8Array = emptyChain;
-  readonly #source: string;
-  readonly #keys: KeysInForce;
+  #fault: Fault | undefined;
 
   constructor(service: SourceService) {
     this.#source = service.source;
-    this.#keys = new KeysInForce(service.source);
+    this.keys = new KeysInForce(service.source);
     this.#batches = service.subscribe()[Symbol.asyncIterator]();
+  }
+
+  /** Of the batch that is being read, or the last one. Its events come all the same: they show where it went wrong. */
+  get fault(): Fault | undefined {
+    return this.#fault;
   }
 
   async next(): Promise<Heard> {
     for (let idle = 0; this.#waiting.length === 0; ) {
+      if (this.#fault) return { kind: 'broken', ...this.#fault };
       const batch = await this.#nextBatch();
-      const fault = this.#check(batch);
-      if (fault !== undefined) return { kind: 'broken', message: fault };
-      this.#waiting = [...batch.events];
+      this.#take(batch);
       idle += 1;
-      if (batch.events.length === 0 && idle === idleHeadsUntilSure) return { kind: 'ends', at: this.#position };
+      if (!this.#fault && batch.events.length === 0 && idle === idleHeadsUntilSure) return { kind: 'ends', at: this.#position };
     }
-    return { kind: 'event', bytes: this.#waiting.shift()! };
+    return this.#waiting.shift()!;
   }
 
   async close(): Promise<void> {
@@ -59,15 +71,17 @@ export class SourceFeed {
     }
   }
 
-  #check({ firstPosition, events, head }: Batch): string | undefined {
-    if (events.length > 0 && firstPosition !== this.#position + 1) return `position ${firstPosition} came where ${this.#position + 1} was due`;
-    for (const event of events) {
-      this.#chain = nextChain(this.#chain, event);
-      this.#keys.event(++this.#position, event);
+  #take({ firstPosition, events, head }: Batch): void {
+    const position = this.#position + 1;
+    const broken = (message: string) => void (this.#fault = { position, message });
+    if (events.length > 0 && firstPosition !== position) return broken(`position ${firstPosition} came where ${position} was due`);
+    for (const bytes of events) {
+      this.#chain = nextChain(this.#chain, bytes);
+      this.keys.event(++this.#position, bytes);
+      this.#waiting.push({ kind: 'event', bytes, chain: this.#chain });
     }
-    const key = this.#keys.at(this.#position);
-    if (head?.source !== this.#source || !key || !verifySignedHead(head, key)) return `the head after position ${this.#position} is not signed by the source's key there`;
-    if (head.position === this.#position && Buffer.compare(head.chain, this.#chain) === 0) return undefined;
-    return `the head at ${head.position} is not that of the ${this.#position} events it ends`;
+    const key = this.keys.at(this.#position);
+    if (head?.source !== this.#source || !key || !verifySignedHead(head, key)) return broken(`the head after position ${this.#position} is not signed by the source's key there`);
+    if (head.position !== this.#position || Buffer.compare(head.chain, this.#chain) !== 0) broken(`the head at ${head.position} is not that of the ${this.#position} events it ends`);
   }
 }

@@ -44,7 +44,8 @@ export async function verify({ where, files, key }: OpenedLog, options: VerifyOp
   return { where, holds: log.holds && (summary?.findingCount ?? 0) === 0, log, ...(summary && { record: summary }) };
 }
 
-function settledLeaves(key: NoteVerifier, { previousCheckpoint, previousAgeMs = 0 }: VerifyOptions): number {
+/** Leaves of a tree that was seen ten minutes ago or more. Throws Refused for a checkpoint that this key did not sign. */
+export function settledLeaves(key: NoteVerifier, { previousCheckpoint, previousAgeMs = 0 }: Pick<VerifyOptions, 'previousCheckpoint' | 'previousAgeMs'>): number {
   return previousCheckpoint === undefined || previousAgeMs < settledAfterMs ? 0 : openCheckpoint(previousCheckpoint, key).size;
 }
 

@@ -70,6 +70,8 @@ export class OpenSignIns {
     private readonly clock: Clock,
     private readonly secrets: DerivedSecrets,
     private readonly perClient: OpenPerClient,
+    /** Refuses while no new one may begin; those under way are not asked. */
+    private readonly mayBegin: () => Promise<void>,
   ) {
     this.signIns = new ExpiringJson(store, clock);
     this.handOvers = new ExpiringJson(store, clock);
@@ -84,6 +86,7 @@ export class OpenSignIns {
     if (begun && begun.fingerprint !== base64(fingerprint)) throw new Refused('call.idempotency_key_reused', 'invalid');
     if (begun) return { signInId, secret, handOver, expiresAtMs: begun.expiresAtMs };
 
+    await this.mayBegin();
     const expiresAtMs = nowMs + signInLifetimeMs;
     this.perClient.opened(beginner.id, expiresAtMs, nowMs);
     // The hand-over first: a crash in between leaves one that opens nothing.

@@ -5,9 +5,6 @@ export const refuse = refusals({
   'call.malformed': 'invalid',
   'call.too_many': 'busy',
 
-  /** Shares wait too long for their place in the record: none is let through until it goes on. */
-  'audit.unavailable': 'busy',
-
   'agreement.taken': 'taken',
   'agreement.unknown': 'not_found',
   'agreement.expired': 'precondition',

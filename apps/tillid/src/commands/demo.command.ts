@@ -32,6 +32,7 @@ export function demoCommand(): Command {
         progress: bar.at,
       }).finally(bar.end);
       if (options.ownLog !== undefined && report.day.ownLog) await writeFile(options.ownLog, ownLogText(report.day.ownLog), { mode: 0o600 });
+      else if (options.ownLog !== undefined) process.stderr.write(`${options.ownLog} is not written: the day ended before anybody had read their own log\n`);
       process.stdout.write(`${options.json ? reportJson(report) : reportText(report)}\n`);
       process.exitCode = report.day.expect.held ? 0 : 1;
     });

@@ -26,6 +26,12 @@ export function serviceCommand(replica: Replica, data: DataFolder, installation:
   };
 }
 
+/** What a house decides of a record that stands still. */
+const unrecordedPolicies: Partial<Record<Replica['service'], readonly string[]>> = {
+  authentication: ['TILLID_SIGN_IN_UNRECORDED', 'TILLID_SIGN_IN_UNRECORDED_SECONDS'],
+  consent: ['TILLID_CONSENT_UNRECORDED_SHARE_SECONDS'],
+};
+
 /** What a service is told: where its own things are, where it listens, where the others are. */
 export function serviceEnvironment({ name, service, grpc, http, https }: Replica, data: DataFolder, installation: Installation, addresses: Addresses, engines?: Engines): Record<string, string> {
   const environment: Record<string, string> = {
@@ -38,8 +44,7 @@ export function serviceEnvironment({ name, service, grpc, http, https }: Replica
   };
   const witnessPolicy = process.env['TILLID_WITNESS_POLICY'];
   if (service === 'audit' && witnessPolicy) environment['TILLID_WITNESS_POLICY'] = resolve(witnessPolicy);
-  const unrecordedShareSeconds = process.env['TILLID_CONSENT_UNRECORDED_SHARE_SECONDS'];
-  if (service === 'consent' && unrecordedShareSeconds) environment['TILLID_CONSENT_UNRECORDED_SHARE_SECONDS'] = unrecordedShareSeconds;
+  for (const policy of unrecordedPolicies[service] ?? []) if (process.env[policy]) environment[policy] = process.env[policy];
   if (http) environment['TILLID_HTTP_LISTEN'] = http;
   if (https) environment['TILLID_HTTPS_LISTEN'] = https;
   for (const peer of serviceNames) environment[`TILLID_${peer.toUpperCase()}`] = addresses.grpc[peer];

@@ -62,6 +62,8 @@ export const metricNames = {
   checkpointUnwitnessed: 'tillid.checkpoint.unwitnessed',
   witnessSilent: 'tillid.witness.silent',
   witnessBehind: 'tillid.witness.behind',
+  /** Entries about somebody of whom no link says who it is: above 0 for long, a service made a pseudonym up. */
+  ownLogUnlinked: 'tillid.own_log.unlinked',
   sourceRewrotePast: 'tillid.source.rewrote_past',
   certificateRemaining: 'tillid.certificate.remaining',
   eventLoopDelay: 'tillid.process.event_loop_delay',

@@ -113,6 +113,15 @@ export function observeRewrittenPasts(read: () => readonly { readonly source: st
   });
 }
 
+/** Of audit's record: events about somebody of whom nobody has said who it is. Undefined where it is not known. */
+export function observeUnlinkedEvents(read: () => number | undefined): void {
+  const unlinked = gauge(metricNames.ownLogUnlinked);
+  whenCollected([unlinked], (observe) => {
+    const count = read();
+    if (count !== undefined) observe(unlinked, count);
+  });
+}
+
 /** Until the certificate in use ends: renewed long before, or nobody renews it. */
 export function observeCertificate(validUntilMs: () => number, nowMs: () => number = Date.now): void {
   const remaining = gauge(metricNames.certificateRemaining, 's');

@@ -1,15 +1,15 @@
+import { ConsentWithdrawn, ShareAuthorized } from '@tillid/contracts/consent/v1/events';
 import { Event } from '@tillid/contracts/event/v1/event';
-import { ConsentServiceService } from '@tillid/contracts/consent/v1/service';
-import { hashOf } from '@tillid/eventsourcing';
+import { eventCodec, hashOf } from '@tillid/eventsourcing';
 import { inMemoryEventStore } from '@tillid/eventsourcing/in-memory';
 import { describe, expect, it } from 'vitest';
-import { consentTown } from '../../test/consent-town.js';
 import { RecordWatch } from './record-watch.js';
 
 const limitMs = 60_000;
+const everything = eventCodec('tillid.consent.v1', { ConsentWithdrawn, ShareAuthorized });
 
 /** Consent's own log, and an audit that has this much of it under its signed tree; undefined: it does not answer. */
-function installation() {
+function installation(counting: Pick<typeof everything, 'decode'> = everything.pick('ShareAuthorized')) {
   const store = inMemoryEventStore();
   let nowMs = 1_000_000;
   let integrated: number | undefined = 0;
@@ -21,6 +21,7 @@ function installation() {
   };
   const newWatch = () => new RecordWatch({
     store,
+    counting,
     clock: { nowMs: () => nowMs },
     limitMs,
     integratedPosition: async () => {
@@ -108,30 +109,15 @@ describe('sharing, when audit does not take shares in', () => {
     await look(watch);
     await watch.requireRecorded();
   });
-});
 
-describe('a municipality that asks while audit is away', () => {
-  it('is refused and nothing is stored; a citizen can still withdraw; and it goes on when audit is back', async () => {
-    const town = await consentTown();
-    try {
-      await town.agree('egebaek', 'fjordbanken');
-      const { consentId, citizenId } = await town.consenting('fjordbanken');
-      const authorize = (shareId: string) => town.fjordbanken.call(ConsentServiceService.authorizeShare, { idempotencyKey: town.newKey(), shareId, receiverId: 'egebaek' });
-      const asked = [await town.share(consentId), await town.share(consentId)] as const;
-      await authorize(asked[0]);
-      await town.auditHas(undefined);
-      await town.auditHas(0);
-      await authorize(asked[1]);
-      town.clock.ms += limitMs + 1;
-      const before = (await town.events()).length;
-      await expect(town.share(consentId)).rejects.toThrow('audit.unavailable');
-      await expect(authorize(asked[1])).rejects.toThrow('audit.unavailable');
-      expect(await town.events()).toHaveLength(before);
-      await town.withdraw(consentId, citizenId);
-      await town.auditHas(Infinity);
-      await expect(town.share(consentId)).rejects.toThrow('consent.withdrawn');
-    } finally {
-      await town.stop();
-    }
+  it('may count every event: then whatever waits too long stops it, and a log that was never recorded too', async () => {
+    const { newWatch, other, passes, auditHas } = installation(everything);
+    auditHas(undefined);
+    const watch = newWatch();
+    await watch.requireRecorded();
+    await other();
+    passes(limitMs + 1);
+    await look(watch);
+    await expect(watch.requireRecorded()).rejects.toThrow('audit.unavailable');
   });
 });
