@@ -51,18 +51,19 @@ export class OutputFile {
   ) {}
 
   /**
-   * Goes on with the file, or begins it (with what `begin` answers) where there is none or nothing in it. Throws
-   * CouldNotLook for a file that was begun with another question, or is not what was written.
+   * Goes on with the file, or begins it (with what `begin` answers) where there is none. Throws CouldNotLook for a file
+   * that was begun with another question, is not what was written, or is not ours.
    */
   static async open(path: string, question: string, begin: () => Promise<Omit<Begun, 'question'>>): Promise<OutputFile> {
-    const size = await stat(path).then((found) => found.size, () => 0);
+    const size = await stat(path).then((found) => found.size, () => undefined);
     const hash = createHash('sha256');
-    if (size === 0) {
+    const begunBefore = size === undefined ? undefined : await readState(stateOf(path));
+    if (size === undefined || (size === 0 && !begunBefore)) {
       const state = { ...(await begin()), question, ...nothing };
       await saveState(stateOf(path), asText(state), fileMode);
       return new OutputFile(path, await opened(path, 'w'), hash, state);
     }
-    const state = parsed(path, await readState(stateOf(path)));
+    const state = parsed(path, begunBefore);
     if (state.question !== question) throw new CouldNotLook(`${path} was begun with other options, or over another log: ${state.question}`);
     if (state.bytes > 0) for await (const part of createReadStream(path, { end: state.bytes - 1 })) hash.update(part as Buffer);
     if (size < state.bytes || hash.copy().digest('base64') !== state.sha256) throw new CouldNotLook(`${path} is not what was written to it: remove it, and it is written anew`);
