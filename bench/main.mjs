@@ -8,6 +8,7 @@ const benches = {
   'own-logs': () => import('./own-logs/own-logs.mjs'),
   verify: () => import('./verify/verify.mjs'),
   replay: () => import('./replay/replay.mjs'),
+  report: () => import('./report/report.mjs'),
 };
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));

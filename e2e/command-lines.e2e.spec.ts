@@ -92,6 +92,32 @@ describe('the report an auditor asks for', () => {
   });
 });
 
+describe('a replay of what an auditor looks for', () => {
+  it('is the same whoever chooses, and called complete only where all was read; into a file too', async () => {
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    const asked = ['--client', 'fjordbanken', '--outcome', 'ok', '--outcome', 'refused', '--from', '2020-01-01T00:00:00Z', '--until', new Date(Date.now() - 2_500).toISOString()];
+    const replay = async (...words: string[]) => {
+      const { code, stdout, stderr } = await system.auditor('replay', ...asked, ...words, '--json');
+      expect(code, stderr).toBe(0);
+      return { stdout, stderr };
+    };
+    const withoutPosition = (lines: string) => lines.trimEnd().split('\n').map((line) => ({ ...(JSON.parse(line) as object), position: undefined }));
+    const [read, chosen] = [await replay(), await replay('--chosen-by-service')];
+    expect([JSON.parse(read.stderr), JSON.parse(chosen.stderr)]).toMatchObject([{ holds: true, complete: true }, { holds: true, complete: false, findings: [] }]);
+    const lines = withoutPosition(read.stdout);
+    expect(lines.length).toBeGreaterThan(10);
+    expect(withoutPosition(chosen.stdout)).toEqual(lines);
+    for (const [words, wanted] of [[[], read.stdout], [['--chosen-by-service'], chosen.stdout]] as const) {
+      const file = join(system.data, `replay-${words.length}.ndjson`);
+      // Twice: the second goes on where the first ended, by audit's own token.
+      for (let time = 0; time < 2; time += 1) {
+        expect(JSON.parse((await replay('--output', file, ...words)).stdout)).toMatchObject({ holds: true, printed: lines.length });
+        expect(readFileSync(file, 'utf8')).toBe(wanted);
+      }
+    }
+  });
+});
+
 describe('tillid up', () => {
   it('refuses a second one on the same folder', async () => {
     const { code, stderr } = await system.tillid('up');

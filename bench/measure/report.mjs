@@ -5,7 +5,7 @@ import { machine } from './machine.mjs';
 const path = join(import.meta.dirname, '../../docs/benchmarks.md');
 const opening = `# Benchmarks
 
-Written by \`npm run bench -- append|sign-in|ingest|events|relay|own-logs|verify\`; each section names the machine and the day. Absolute numbers are
+Written by \`npm run bench -- append|sign-in|ingest|events|relay|own-logs|verify|replay|report\`; each section names the machine and the day. Absolute numbers are
 the machine's; ratios are measured in one run, in pairs, and are what to compare.
 `;
 

@@ -217,7 +217,7 @@ export class Copy {
     const entries = change(await this.eventsIn('audit', 'ledger'));
     const opened = await openLog({ log: this.path(''), vkey: join(this.folder, 'audit/log.vkey'), data: '/nowhere', entries: true });
     const files = withBundles({ read: (path) => opened.files.read(path) }, (async function* each() { yield* entries; })());
-    const { log, record } = await replay({ ...opened, files }, async () => {}, 0);
+    const { log, record } = await replay({ ...opened, files }, async () => {});
     return codesOf([...log.findings, ...record.findings]);
   }
 

@@ -14,7 +14,7 @@ export function linesFor(times) {
   const events = { year: sum`${load.logInsAYear} * ${of('events')}`, average: sum`${load.average} * ${of('events')}`, peak: sum`${load.peak} * ${of('events')}` };
   const perLogIn = {
     authentication: sum`${of('hashing')} + ${of('beside')} + ${of('commits')} * ${of('driver')}`,
-    others: sum`${of('others')} / ${of('eventsMeasured')} * ${of('events')}`,
+    others: sum`(${of('others')} / ${of('eventsMeasured')} + ${of('ownLogsCpu')}) * ${of('events')}`,
   };
   const cores = {
     authentication: sum`${load.peak} * ${perLogIn.authentication} / 1000`,
@@ -27,7 +27,9 @@ export function linesFor(times) {
     most: sum`1000 / ${of('roundTrip')} * ${of('batch')}`,
     turn: sum`${Math.ceil(pods)} * ${of('roundTrip')}`,
   };
-  const audit = { use: sum`${events.peak} / ${of('ingest')}`, backlog: sum`(${events.peak} - ${of('ingest')}) * 3600`, caughtUp: sum`(${events.peak} - ${of('ingest')}) * 3600 / (${of('ingest')} - ${events.average}) / 60` };
+  // What own logs add of CPU takes the rate down with it: one thread does it all.
+  const takes = sum`${of('ingest')} * ${of('ingestCpu')} / (${of('ingestCpu')} + ${of('ownLogsCpu')})`;
+  const audit = { takes, use: sum`${events.peak} / ${takes}`, backlog: sum`(${events.peak} - ${takes}) * 3600`, caughtUp: sum`(${events.peak} - ${takes}) * 3600 / (${takes} - ${events.average}) / 60` };
   const kafka = {
     use: sum`${events.peak} / ${of('producing')}`,
     in: sum`${events.peak} * ${of('kafka')} / 1e6`,
@@ -45,11 +47,14 @@ export function linesFor(times) {
     audit: sum`${of('memberTb')} / (${disk.ledger} + ${disk.lists}) * 12`,
   };
   const hours = {
-    lists: sum`${events.year} / ${of('ingest')} / 3600`,
-    away: sum`${events.average} * ${of('retention')} / ${Math.min(of('backfill'), of('ingest'))}`,
+    lists: sum`${events.year} / ${of('lists')} / 3600`,
+    replay: sum`${events.year} / ${of('replay')} / 3600`,
+    proven: sum`${events.year} * ${of('proven')} / 1000 / 3600`,
+    away: sum`${events.average} * ${of('retention')} / ${Math.min(of('backfill'), Number(takes))}`,
     hashes: sum`${events.year} / ${of('hashes')} / 3600`,
     files: sum`${files} * 1e6 / ${of('restore')} / 3600`,
     member: sum`${of('memberTb')} * 1e6 / ${of('restore')} / 3600`,
   };
-  return { load, events, perLogIn, cores, pods, commits, audit, kafka, disk, member, files, ends, hours, devices: of('citizens') };
+  const remembered = { month: sum`${of('logInsAMonth') * times} * ${of('streams')} * ${of('streamBytes')} / 1e9` };
+  return { remembered, load, events, perLogIn, cores, pods, commits, audit, kafka, disk, member, files, ends, hours, devices: of('citizens') };
 }

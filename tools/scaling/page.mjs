@@ -22,6 +22,9 @@ function lines(rows) {
 const said = {
   'seven to eleven pods of authentication do today': today.pods <= 11,
   'audit keeps up with a peak today, and not with ten times it': today.audit.use < 1 && tenfold.audit.use > 1,
+  'audit keeps up with the average of ten times': Number(tenfold.audit.takes) > Number(tenfold.events.average),
+  "audit's lists are half of what a member holds": Number(today.disk.lists) > 0.4 * Number(today.member),
+  'an auditor proves a year within a week': today.hours.proven < 7 * 24,
   'one partition of Kafka carries ten times the peak': tenfold.kafka.use < 1,
   'one log takes ten times the commits': Number(tenfold.commits.peak) < Number(tenfold.commits.most),
   'the turn is longer than the insert at ten times': Number(tenfold.commits.turn) > 10 * valueOf('roundTrip'),
@@ -87,6 +90,7 @@ The rate is no end; the turn is one. At ten times a commit waits longer for its 
 The ledger is one order over all sources, made by one process.
 
 ${lines([
+  ["events a second that one process takes in, everyone's own log included", ({ audit }) => audit.takes],
   ["part of one process' capacity that a peak takes", ({ audit }) => audit.use],
 ])}
 
@@ -117,7 +121,8 @@ ${lines([
 ])}
 
 Times ${figure(valueOf('members'))} members. Vaults and keys are not in it: they grow with citizens, not with log-ins. Each event is there three times on purpose: in its service's log, in
-the ledger, in the public bundles; the last is what an archive can be made of.
+the ledger, in the public bundles; the last is what an archive can be made of. Half of it is audit's lists: what is done at a relying service stands in
+the access log, in the citizen's own log and in the service's own.
 
 ## Rebuild and restore, in hours
 
@@ -126,11 +131,17 @@ ${lines([
   ['after Kafka was away for as long as it keeps', ({ hours }) => hours.away],
   ['`tillid-auditor verify`: hashing a year, one core', ({ hours }) => hours.hashes],
   ['the same: reading a year of files', ({ hours }) => hours.files],
+  ['an auditor who is sent a year, by Replay', ({ hours }) => hours.replay],
+  ['and proves every entry of it (`verify --entries`, `replay`, `report`), one core', ({ hours }) => hours.proven],
   ['a member that holds the most it should, restored', ({ hours }) => hours.member],
 ])}
 
 A list that is rebuilt is built beside the old one, which answers meanwhile: the hours are waited for by whoever wants the new version. A year takes ${figure(Math.ceil(today.hours.lists / 24))}
 days, and so a rebuild from zero is no way to recover: **lists are backed up like logs**, and a rebuild goes on from the backup's position.
+
+Proving a year of entries is ${figure(Math.ceil(today.hours.proven / 24))} days of one core, and who proves them from the first on remembers each stream's name: ${today.remembered.month.text} GB a month. On one machine that ends
+within a year. \`watch --entries\` proves as it comes and needs no second look, but as much memory. **What comes then:** a state of the check that is saved and gone on from, and streams
+that are over forgotten. Not built.
 
 ## Where one replica set ends, and what comes then
 

@@ -13,6 +13,7 @@ export { cosignatureSeconds, cosigner, cosignerVkeyOf, formatVkey, noteSigner, p
 export { formatSignature, noteLimits, openNote, parseNote, parseSignatures, signNote, type NoteSignature, type SignedNote } from './note.js';
 export { addCheckpointLimits, formatAddCheckpoint, formatSize, parseAddCheckpoint, parseSize, sizeContentType, type AddCheckpoint } from './add-checkpoint.js';
 export { checkByPolicy, parsePolicy, policyLimits, quorumMet, requireByPolicy, type Policy, type PolicyLog, type PolicyVerdict, type PolicyWitness } from './policy.js';
+export { provenLeaves, type ProvenLeaves } from './proven-leaves.js';
 export { checkReceipt, checkReceiptByPolicy, formatReceipt, parseReceipt, type Receipt } from './receipt.js';
 export { edgeRoot, emptyEdge, growEdge, growEdgeByLeaves, loadEdge, loadLeafEdge, type Growth, type LeafEdge, type LogFile, type RightEdge } from './right-edge.js';
 export { readBundle, readTile, subtreeRootsFrom } from './tile-reader.js';

@@ -27,6 +27,7 @@ export const refuse = refusals({
   'bundle.too_few_entries': 'invalid',
   'tile.wrong_length': 'invalid',
   'tile.missing': 'not_found',
+  'tile.mismatch': 'invalid',
   'edge.wrong_root': 'invalid',
   'proof.malformed': 'invalid',
   'proof.malformed_index': 'invalid',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkConsistency, checkInclusion, edgeRoot, emptyEdge, growEdge, leafHash, proveConsistency, proveInclusion, rootOf, subtreeRootsFrom, type Hash } from './index.js';
+import { checkConsistency, checkInclusion, edgeRoot, emptyEdge, growEdge, InMemoryLog, leafHash, noteSigner, proveConsistency, proveInclusion, provenLeaves, rootOf, subtreeRootsFrom, tilePath, type Hash, type LogFiles } from './index.js';
 import { splitOf } from './tree.js';
 
 const sha256 = (...parts: Uint8Array[]) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
@@ -53,6 +53,31 @@ describe('the tree of the specification', () => {
     const from3 = ['BJ19zbVrz+vTEzBMmDnxlqPUtu873AsIKY+TrIGR8Kg=', 'J0ebarMh0u5HdFL2i6UndI6GPK/o+9HfK/idFXDRtpc=', 'LyelCCwdQq+kiKw1Cp/EOQwIT1T3Hs3/hZ6Y24QptHk=', '5CnFtcyqlSPDcpfxhGdm+QMTfoIZXFGZ5r5XEw0QBsg='];
     expect(base64(await proveConsistency(3, 7, rootsOver(entriesTo(7))))).toEqual(from3);
     expect(base64(await proveConsistency(4, 7, rootsOver(entriesTo(7))))).toEqual(from3.slice(-1));
+  });
+});
+
+describe('leaves proven from the root down', () => {
+  const seed = Buffer.alloc(32, 3);
+  it.each([1, 255, 256, 257, 511, 70_000])('are those of a tree of %s, each tile read once', async (size) => {
+    const log = new InMemoryLog(noteSigner('spec', seed));
+    const entries = entriesTo(size);
+    log.append(entries);
+    const reads: string[] = [];
+    const leaves = await provenLeaves({ read: (path) => (reads.push(path), log.read(path)) }, { size, root: edgeRoot(log.edge) });
+    for (let index = 0; index < size; index += size > 1000 ? 97 : 1) expect(leafHash(entries[index]!).equals(await leaves.at(index))).toBe(true);
+    expect(reads.length).toBe(new Set(reads).size);
+    await expect(leaves.at(size)).rejects.toMatchObject({ code: 'tree.range_outside' });
+  });
+
+  it('are refused where a tile is not the one above it says, at any level', async () => {
+    const log = new InMemoryLog(noteSigner('spec', seed));
+    log.append(entriesTo(70_000));
+    const files = (wrong: string): LogFiles => ({ read: async (path) => (path === wrong ? Buffer.from((await log.read(path))!).fill(1, 20, 21) : log.read(path)) });
+    const at = async (wrong: string) => (await provenLeaves(files(wrong), { size: 70_000, root: edgeRoot(log.edge) })).at(3 * 256);
+    await expect(at(tilePath(0, 3))).rejects.toMatchObject({ code: 'tile.mismatch' });
+    await expect(at(tilePath(1, 0))).rejects.toMatchObject({ code: 'tile.mismatch' });
+    await expect(at(tilePath(2, 0, 1))).rejects.toMatchObject({ code: 'edge.wrong_root' });
+    expect(leafHash(Buffer.from('entry-768')).equals(await at(tilePath(0, 4)))).toBe(true);
   });
 });
 

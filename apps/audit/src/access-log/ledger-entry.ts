@@ -29,9 +29,8 @@ export async function sourcePositionOf(ledger: EventStore, source: string, ledge
 export async function positionBelow(ledger: EventStore, source: string, size: number): Promise<number> {
   let low = 0;
   let high = await ledger.lastRevision(source);
-  while (low < high) {
-    // Mostly all of them do: the newest first.
-    const middle = low === 0 ? high : Math.ceil((low + high) / 2);
+  // Mostly all of them do: the newest first, and only that.
+  for (let middle = high; low < high; middle = Math.ceil((low + high) / 2)) {
     const [event] = await ledger.readStream(source, middle - 1, 1);
     if (event !== undefined && event.position <= size) low = middle;
     else high = middle - 1;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AuditServiceService } from '@tillid/contracts/audit/v1/service';
+import { AuditServiceService, type ReplayBatch, type ReplayRequest } from '@tillid/contracts/audit/v1/service';
 import { rpcClient, rpcCredentials } from '@tillid/rpc';
 import { encodeEntries, parseLogPath, type LogFiles } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
@@ -8,19 +8,29 @@ import { findRunningSystem } from '../running-system.js';
 
 /**
  * The log with entries: from its bundles where a log is named, else from the running audit service's Replay, the
- * tiles over HTTP. Either way each entry is proven against the signed tree before anyone sees it.
+ * tiles over HTTP. Either way each entry is proven against the signed tree before anyone sees it. Under one
+ * `idempotencyKey` the replay is recorded once, however often it is begun.
  */
-export async function openLogWithEntries(choice: Omit<LogChoice, 'entries'>): Promise<OpenedLog> {
+export async function openLogWithEntries(choice: Omit<LogChoice, 'entries'>, idempotencyKey: string = randomUUID()): Promise<OpenedLog> {
   if (choice.log !== undefined) return openLog({ ...choice, entries: true });
+  const { replay, ...opened } = await openReplay(choice);
+  return { ...opened, files: withBundles(opened.files, entriesOf(replay({ leafIndex: 0, idempotencyKey }))) };
+}
+
+export interface OpenedReplay extends OpenedLog {
+  replay(request: Partial<ReplayRequest>): AsyncIterable<ReplayBatch>;
+}
+
+/** The running system's tiles, and its audit service's Replay: what that answers is not believed. */
+export async function openReplay(choice: Omit<LogChoice, 'entries' | 'log'>): Promise<OpenedReplay> {
   const opened = await openLog({ ...choice, entries: false });
   const system = findRunningSystem(choice.data, choice.tls);
   const audit = rpcClient(AuditServiceService, system.grpc.audit, rpcCredentials(system.tls, 'audit'));
   const leaving = new AbortController();
-  const replayed = entriesOf(audit.replay({ leafIndex: 0, idempotencyKey: randomUUID() }, { signal: leaving.signal }));
   return {
     ...opened,
     where: `${opened.where}, entries from ${system.grpc.audit}`,
-    files: withBundles(opened.files, replayed),
+    replay: (request) => brokenOff(audit.replay(request, { signal: leaving.signal })),
     close() {
       leaving.abort();
       audit.close();
@@ -29,17 +39,21 @@ export async function openLogWithEntries(choice: Omit<LogChoice, 'entries'>): Pr
   };
 }
 
+async function* brokenOff(batches: AsyncIterable<ReplayBatch>): AsyncGenerator<ReplayBatch> {
+  try {
+    yield* batches;
+  } catch (error) {
+    throw new CouldNotLook('the replay broke off', { cause: error });
+  }
+}
+
 /** Leaves from 0, in order. What the service answers is not believed, so a batch out of order is refused here. */
 async function* entriesOf(batches: AsyncIterable<{ readonly firstLeafIndex: number; readonly events: readonly Uint8Array[] }>): AsyncGenerator<Uint8Array> {
   let next = 0;
-  try {
-    for await (const { firstLeafIndex, events } of batches) {
-      if (firstLeafIndex !== next) throw new Error(`leaf ${firstLeafIndex} came where ${next} was due`);
-      next += events.length;
-      yield* events;
-    }
-  } catch (error) {
-    throw new CouldNotLook('the replay broke off', { cause: error });
+  for await (const { firstLeafIndex, events } of batches) {
+    if (firstLeafIndex !== next) throw new CouldNotLook(`the replay broke off (leaf ${firstLeafIndex} came where ${next} was due)`);
+    next += events.length;
+    yield* events;
   }
 }
 

@@ -20,8 +20,8 @@ interface PayloadMessage {
   toJSON(message: unknown): unknown;
 }
 
-/** One entry as one line of JSON: where it stands, what it says, and its very bytes, from which anyone can hash it again. */
-export function entryLine(bytes: Uint8Array, { leafIndex, source, position, event }: PlacedEntry): string {
+/** One entry as one line of JSON: where it stands, what it says, and its very bytes, from which anyone can hash it again. No `position` where those before it were not read. */
+export function entryLine(bytes: Uint8Array, { leafIndex, source, position, event }: Omit<PlacedEntry, 'position'> & { readonly position?: number }): string {
   const { data: _bytesOfPayload, ...envelope } = Event.toJSON(event) as Record<string, unknown>;
   return `${JSON.stringify({
     leafIndex,

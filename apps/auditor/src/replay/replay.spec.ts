@@ -2,15 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { Event } from '@tillid/contracts/event/v1/event';
 import { bundlePath, encodeEntries, leafHash, parseBundle, parseVkey, type LogFiles } from '@tillid/transparency';
 import { withBundles } from '../entries/replayed-entries.js';
-import { logOf, vkey, workingDay } from '../record.spec-kit.js';
+import { logOf, noon, vkey, workingDay } from '../record.spec-kit.js';
 import { replay } from './replay.js';
+import { everything, type ReplayChoice } from './replay-choice.js';
 
 const { leaves } = workingDay();
 const opened = (log: LogFiles) => ({ where: 'here', files: log, key: parseVkey(vkey), close: () => {} });
 
 async function replayed(log: ReturnType<typeof opened>, from = 0) {
   const lines: { leafIndex: number; source: string; position: number; type: string; payload: unknown; bytes: string; leafHash: string }[] = [];
-  const result = await replay(log, async (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]), from);
+  const result = await replay(log, async (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]), { choice: { ...everything, from: { leaves: from } } });
   return { ...result, lines };
 }
 
@@ -36,6 +37,32 @@ describe('a replay', () => {
     const removed = logOf(leaves);
     removed.files.set(bundlePath(0), encodeEntries(parseBundle(removed.files.get(bundlePath(0))!, 256).with(7, Buffer.from('x'))));
     expect((await replayed(opened(removed), 600)).holds).toBe(false);
+  });
+  it('chooses what it prints after it has read and proven everything', async () => {
+    const chosen = async (choice: Partial<ReplayChoice>, log = logOf(leaves)) => {
+      const leafIndexes: number[] = [];
+      const result = await replay(opened(log), async (_, leafIndex) => void leafIndexes.push(leafIndex), { choice: { ...everything, ...choice } });
+      return { ...result, leafIndexes };
+    };
+    const identity = await chosen({ sources: ['identity/0'], from: { leaves: 100 }, until: { leaves: 400 } });
+    expect(identity.leafIndexes).toEqual(leaves.flatMap((bytes, leafIndex) => (leafIndex >= 100 && leafIndex < 400 && Event.decode(bytes).source === 'identity/0' ? [leafIndex] : [])));
+    expect([identity.holds, identity.datesSettled, identity.record.entries]).toEqual([true, true, leaves.length]);
+    // Heads are recorded each second of the day, after a hundred more: what the third has seen and the second had not.
+    const dated = await chosen({ from: { instantMs: noon + 3000 }, until: { instantMs: noon + 3999 } });
+    expect([dated.leafIndexes.length, dated.leafIndexes[0], dated.leafIndexes.at(-1), dated.datesSettled]).toEqual([101, 204, 304, true]);
+    expect((await chosen({ until: { instantMs: noon + 6000 } })).datesSettled).toBe(false);
+    // What was not asked for is wrong all the same.
+    expect((await chosen({ sources: ['identity/0'] }, logOf(leaves.with(3, Buffer.from('consent, once'))))).holds).toBe(false);
+  });
+  it('replays the tree it began with, whatever has come since, and what was printed not again', async () => {
+    const log = logOf(leaves.slice(0, 500));
+    const tree = { size: 500, checkpoint: Buffer.from(log.files.get('checkpoint')!).toString('utf8') };
+    log.append(leaves.slice(500));
+    const printed: number[] = [];
+    const result = await replay(opened(log), async (_, leafIndex) => void printed.push(leafIndex), { tree, printedBefore: 450, choice: { ...everything, from: { leaves: 400 } } });
+    expect([result.holds, result.printed, printed]).toEqual([true, 100, Array.from({ length: 50 }, (_, index) => 450 + index)]);
+    const fork = { ...tree, checkpoint: Buffer.from(logOf(leaves.with(3, leaves[4]!).slice(0, 500)).files.get('checkpoint')!).toString('utf8') };
+    expect((await replay(opened(log), async () => {}, { tree: fork })).log.findings.map(({ code }) => code)).toContain('checkpoint.forked');
   });
   it('never prints an entry that is not proven', async () => {
     const log = logOf(leaves);

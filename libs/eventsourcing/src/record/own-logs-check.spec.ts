@@ -30,7 +30,7 @@ function heads(owners: Readonly<Record<string, readonly Event[]>>, ledgerPositio
 
 function faultsOf(...events: readonly Event[]): readonly (string | undefined)[] {
   const check = new OwnLogsCheck();
-  return events.map((event, index) => check.entry(event, bytesOf(event), index + 1)).filter((fault) => fault !== undefined);
+  return events.map((event, index) => check.entry(event, leafHash(bytesOf(event)), index + 1)).filter((fault) => fault !== undefined);
 }
 
 describe('the heads that audit committed', () => {

@@ -1,7 +1,8 @@
 import { OwnLogHeads } from '@tillid/contracts/audit/v1/events';
 import type { Event } from '@tillid/contracts/event/v1/event';
-import { bucketOf, leafHash, MapTop, mapSubtree, type MapEntry } from '@tillid/transparency';
-import { linkIn, noLines, ownLogHeadsType, ownLogMapKey, ownLogMapValue, ownLogsStep, type LogOwner, type OwnLogHead, type UnownedEvent } from './own-logs.js';
+import { MapTop, mapSubtree } from '@tillid/transparency';
+import { KeptHeads } from './kept-heads.js';
+import { linkIn, ownLogHeadsType, ownLogsStep, type UnownedEvent } from './own-logs.js';
 
 const bucketBits = 16;
 /** Entries that no OwnLogHeads covers yet, at most: audit commits every second, so this is hours without one. */
@@ -15,19 +16,18 @@ type Entry = UnownedEvent & { readonly envelope: Pick<Event, 'type' | 'subject' 
  */
 export class OwnLogsCheck {
   readonly #top = new MapTop();
-  readonly #buckets = new Map<number, Map<LogOwner, MapEntry>>();
-  readonly #heads = new Map<LogOwner, OwnLogHead>();
+  readonly #heads = new KeptHeads();
   readonly #citizens = new Map<string, string>();
   readonly #unowned = new Map<string, UnownedEvent[]>();
   #uncovered: Entry[] = [];
   #covered = 0;
 
   /** An entry of the ledger, in order. Answers what is wrong with it, if it commits heads. */
-  entry(event: Event, bytes: Uint8Array, position: number): string | undefined {
+  entry(event: Event, leafHash: Uint8Array, position: number): string | undefined {
     const fault = event.type === ownLogHeadsType && event.source.startsWith('audit/') ? this.#committed(event, position) : undefined;
     const { type, subject, clientId } = event;
     // Of the others only the hash is needed; what carries a link is kept until it is covered.
-    this.#uncovered.push({ position, leafHash: leafHash(bytes), envelope: { type, subject, clientId, data: linkIn(event) ? Buffer.from(event.data) : noData } });
+    this.#uncovered.push({ position, leafHash, envelope: { type, subject, clientId, data: linkIn(event) ? Buffer.from(event.data) : noData } });
     if (this.#uncovered.length > maxUncovered) this.#cover(position - maxUncovered / 2);
     return fault;
   }
@@ -48,28 +48,24 @@ export class OwnLogsCheck {
     for (const entry of this.#uncovered.slice(0, count)) this.#apply(entry, changed);
     this.#uncovered = this.#uncovered.slice(count);
     this.#covered = position;
-    this.#top.set(new Map([...changed].map((bucket) => [bucket, mapSubtree([...(this.#buckets.get(bucket)?.values() ?? [])], bucketBits)])));
+    this.#top.set(new Map([...changed].map((bucket) => [bucket, mapSubtree(this.#heads.entriesOf(bucket), bucketBits)])));
   }
 
   #apply(entry: Entry, changed: Set<number>): void {
     const { lines, link, unowned } = ownLogsStep(entry, {
-      head: (owner) => this.#heads.get(owner) ?? noLines,
+      head: (owner) => this.#heads.of(owner),
       citizenOf: (pseudonym) => this.#citizens.get(pseudonym),
       unowned: (pseudonym) => this.#unowned.get(pseudonym) ?? [],
     });
-    for (const { owner, number, chain } of lines) {
-      const key = ownLogMapKey(owner);
-      const bucket = bucketOf(key);
-      this.#heads.set(owner, { number, chain });
-      const entries = this.#buckets.get(bucket) ?? new Map<LogOwner, MapEntry>();
-      this.#buckets.set(bucket, entries.set(owner, { key, value: ownLogMapValue({ number, chain }) }));
-      changed.add(bucket);
-    }
+    for (const line of lines) changed.add(this.#heads.set(line.owner, line));
     if (link) {
       this.#citizens.set(link.pseudonym, link.citizenId);
       this.#unowned.delete(link.pseudonym);
     }
-    if (unowned) this.#unowned.set(unowned.pseudonym, [...(this.#unowned.get(unowned.pseudonym) ?? []), unowned]);
+    if (!unowned) return;
+    const waiting = this.#unowned.get(unowned.pseudonym);
+    if (waiting) waiting.push(unowned);
+    else this.#unowned.set(unowned.pseudonym, [unowned]);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Event, SignedHead } from '@tillid/contracts/event/v1/event';
-import { emptyChain, nextChain } from '../chain.js';
+import { emptyChain, nextChainOver } from '../chain.js';
 import { KeysInForce } from '../keys-in-force.js';
 import { verifySignedHead } from '../signed-head.js';
 import type { RecordFindingCode, SourceSummary } from './record-findings.js';
@@ -51,9 +51,9 @@ export class SourceCheck {
   }
 
   /** Its position in the source. */
-  entry(event: Event, bytes: Uint8Array, leafIndex: number): number {
+  entry(event: Event, bytes: Uint8Array, leafHash: Uint8Array, leafIndex: number): number {
     this.#position++;
-    this.#chain = nextChain(this.#chain, bytes);
+    this.#chain = nextChainOver(this.#chain, leafHash);
     this.#unconfirmed.push({ chain: this.#chain, leafIndex, occurredMs: event.occurredAt?.getTime() ?? 0 });
     this.#checkKey(bytes);
     this.#checkCommit(event);

@@ -1,5 +1,6 @@
 import { HeadsSeen } from '@tillid/contracts/audit/v1/events';
 import type { Event } from '@tillid/contracts/event/v1/event';
+import { leafHash } from '@tillid/transparency';
 import { decodeEnvelope, MalformedEvent } from '../event-codec.js';
 import { isHeadsSeen } from './heads-seen.js';
 import { HeadsTimeline } from './heads-timeline.js';
@@ -50,10 +51,11 @@ export class RecordVerifier {
     try {
       const event = decodeEnvelope(bytes);
       if (Number.isNaN(event.occurredAt?.getTime())) throw new MalformedEvent('it says it happened at a time that there is not');
-      const position = this.#source(event.source).entry(event, bytes, leafIndex);
+      const hash = leafHash(bytes);
+      const position = this.#source(event.source).entry(event, bytes, hash, leafIndex);
       if (!isAudit(event.source)) this.#lastTakenIn = leafIndex;
       if (isHeadsSeen(event)) this.#headsSeen(event, position);
-      const ownLogFault = this.#ownLogs.entry(event, bytes, leafIndex + 1);
+      const ownLogFault = this.#ownLogs.entry(event, hash, leafIndex + 1);
       if (ownLogFault !== undefined) this.#report('own_log.differs', ownLogFault, event.source, position);
       return { leafIndex, source: event.source, position, event };
     } catch (error) {
