@@ -180,6 +180,16 @@ export const byWitness = {
     await scene.askFor(elsewhere);
     return scene.receipt(await elsewhere.receipt());
   }),
+  'W31': act(async (scene, { honest, fork }, copy) => {
+    const [one, two, third] = scene.witnesses;
+    const beforeAll = join(copy.folder, 'before-all');
+    cpSync(third!.folder, beforeAll, { recursive: true });
+    const second = fork(honest.size - 1);
+    const refused = [...(await scene.askFor(honest, [one!, third!])), ...(await scene.askFor(second, [two!, await scene.startAgain(2, beforeAll)]))];
+    // To whoever has nothing but a receipt, both hold.
+    const both = [...scene.receipt(await honest.receipt()), ...scene.receipt(await second.receipt(), changed(copy.original.leaves[60]!))];
+    return refused.length + both.length === 0 ? scene.watch(honest) : ['not both of them have a quorum', ...refused, ...both];
+  }),
   'W30': act(async ({ witnesses: [one, two] }) => {
     try {
       parsePolicy(policyText([one!, { vkey: one!.vkey, inPolicy: two!.inPolicy }]));

@@ -189,6 +189,7 @@ export const kinds: readonly Kind[] = [
   row('W28', 'whoever shows it', 'changes a cosignature', receipt, 'note.bad_signature', offlineLook),
   row('W29', 'whoever shows it', 'shows a receipt of another log, which the same witnesses have seen', receipt, 'policy.unknown_log', offlineLook),
   row('W30', 'whoever hands out a policy', 'lets one key count as two witnesses', 'who reads it: `receipt`, `watch`', 'policy.key_twice', offlineLook),
+  row('W31', operator + ', and one witness of three that cosigns two logs', 'show each of the two others one of them: both logs have their quorum, and all receipts hold', watch + ', which asks them all', 'checkpoint.forked', look),
 
   row('P01', database, 'takes the grant of a consent back', rebuild, 'list.differs', run),
   row('P02', database, 'deletes a consent from the list', rebuild, 'list.differs', run),
@@ -206,7 +207,7 @@ export const kinds: readonly Kind[] = [
   row('P14', database, 'marks a consent as newer than all that comes', rebuild, 'list.differs', 'at its next run after that'),
   row('P15', database, 'has the database itself drop what is written', rebuild, 'list.differs', 'at its next run after that'),
 
-  // Kept free: W31 and on, P16 and on, K by comparing. A row comes with its test, or not at all.
+  // Kept free: W32 and on, P16 and on, K by comparing. A row comes with its test, or not at all.
 ];
 
 function row(id: string, who: string, what: string, finder: string, says: string, when: string): Kind {
