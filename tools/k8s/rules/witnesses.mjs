@@ -30,7 +30,7 @@ function doorsOutside(manifests) {
 
 function tooWide({ policy, selector, to, ports }) {
   const except = to.flatMap(({ ipBlock }) => ipBlock?.except ?? []);
-  const isEverywhere = to.length === 0 || to.some(({ ipBlock }) => ipBlock && /\/0$/.test(ipBlock.cidr));
+  const isEverywhere = to.length === 0 || to.some(({ ipBlock }) => ipBlock?.cidr.endsWith('/0'));
   return [
     selector.matchLabels?.['tillid-service'] === 'audit' ? '' : `NetworkPolicy ${policy} lets others than audit out`,
     ports.length > 0 && ports.every(({ port, endPort }) => port === 443 && endPort === undefined) ? '' : `NetworkPolicy ${policy} lets more out than HTTPS`,
