@@ -1,4 +1,4 @@
-// npm run bench -- append|sign-in|ingest|events|relay|own-logs|verify|replay|report    Ratios in one run and CPU-milliseconds per operation, into docs/benchmarks.md.
+// npm run bench -- append|sign-in|ingest|events|relay|own-logs|verify|replay|receipts|witness|integration    Ratios in one run and CPU-milliseconds per operation, into docs/benchmarks.md.
 const benches = {
   append: () => import('./append/append.mjs'),
   'sign-in': () => import('./sign-in/sign-in.mjs'),
@@ -9,6 +9,9 @@ const benches = {
   verify: () => import('./verify/verify.mjs'),
   replay: () => import('./replay/replay.mjs'),
   report: () => import('./report/report.mjs'),
+  receipts: () => import('./receipts/receipts.mjs'),
+  witness: () => import('./witness/witness.mjs'),
+  integration: () => import('./integration/integration.mjs'),
 };
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { assembleAudit } from '../../apps/audit/dist/audit.assembly.js';
 import { AuditController } from '../../apps/audit/dist/audit.controller.js';
 import { openStores } from '../../apps/audit/dist/audit.stores.js';
+import { CosignedTree } from '../../apps/audit/dist/witness/cosigned-tree.js';
 import { ledgerSource, loggedEvents, sources } from '../../apps/audit/dist/domain/audit.events.js';
 import { systemIds } from '../../libs/crypto/dist/index.js';
 import { chained, ProgressBook, startingPoint } from '../../libs/eventsourcing/dist/index.js';
@@ -20,13 +21,14 @@ export async function auditAlone() {
   const stores = await openStores(sqliteStores(data));
   const book = new ProgressBook();
   const log = { store: stores.events, codec: loggedEvents, source: 'audit/0', clock, ids: systemIds };
-  const audit = await assembleAudit({ log, ledger: stores.ledger, readModels: stores.readModels, readings: stores.readings, book, signedTree: { head: nothingSigned, stopped: '', waitForSize: async () => true }, files: {} });
+  const audit = await assembleAudit({ log, ledger: stores.ledger, readModels: stores.readModels, readings: stores.readings, book, signedTree: { head: nothingSigned, stopped: '', waitForSize: async () => true }, cosignedTree: new CosignedTree(undefined), files: {} });
   const service = inMemoryService({ name: 'audit', controllers: [new AuditController(audit.room)], store: stores.events, progress: book, clock });
   for (const source of sources) book.moved('ledger', source, 0);
   return {
     ...audit,
     book,
     ledger: stores.ledger,
+    treeHead: stores.treeHead,
     agent: service.as({ kind: 'citizen_agent', id: 'agent' }),
     bytesOnDisk: () => readdirSync(data).reduce((sum, file) => sum + statSync(join(data, file)).size, 0),
     /** Reads by officials, of these citizens in turn. */

@@ -13,7 +13,7 @@ export async function logOf(path, events, encryptedBytes) {
   const store = await sqliteEventStore({ path });
   const signer = await SourceSigner.open({ source, store, secrets: fileSecrets(`${path}-secrets`), clock: systemClock, ids: systemIds });
   const [first] = chained(startingPoint, (await store.readAll(0, 1)).map(({ bytes }) => bytes));
-  const { bytesPerEvent } = await appendReads(store, Array.from({ length: 100 }, () => randomUUID()), events, encryptedBytes);
+  const { bytesPerEvent } = await appendReads(store, Array.from({ length: 100 }, () => randomUUID()), events, { encryptedBytes });
   return {
     source, store, events, bytesPerEvent,
     announced: { ...startingPoint, position: 1, chain: first.chain, key: await signer.publicKeyAt(1) },

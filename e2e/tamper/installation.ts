@@ -181,7 +181,7 @@ export class Copy {
   /** As somebody with the file and a shell does it, the service being stopped. */
   sql(store: string, statement: string, ...values: (string | number | Uint8Array)[]): void {
     const database = new DatabaseSync(join(this.folder, `${store}.sqlite`));
-    if (database.prepare(statement).run(...values).changes === 0) throw new Error(`${statement}: nothing was changed`);
+    if (database.prepare(statement).run(...values).changes === 0 && !statement.startsWith('CREATE ')) throw new Error(`${statement}: nothing was changed`);
     database.close();
   }
 

@@ -24,6 +24,14 @@ const holder = 'who holds it: `checkReceipt`';
 const owner = 'whose log it is: `own-log`';
 const offline = 'when they look, offline';
 const gate = 'the service called';
+const asked = 'the witness, and audit logs it';
+const watch = 'anyone: `watch --policy`';
+const look = 'at its next look (10 seconds)';
+const again = 'when its turn comes: within 41 minutes at a million entries';
+const receipt = 'who holds it: `receipt`';
+const offlineLook = 'when it is looked at, offline';
+const rebuild = 'an auditor: `rebuild`, by list and position';
+const database = "who can write to a service's database";
 const run = 'at its next run';
 const batch = 'at that batch';
 const call = 'at that call';
@@ -156,8 +164,55 @@ export const kinds: readonly Kind[] = [
   row('J02', source, 'changes an entry and says that audit did it', judge, 'source.signed_otherwise', run),
   row('J03', "a source's operator and audit's together", 'rewrite a past, every head and the tree: whole for whoever never looked before', judge + ' (`--state`)', 'source.rewritten', run),
 
-  // Kept free, each for what is found by parts that are not here yet: W01 to W19 by witnesses and the monitor, C01 to C19 by
-  // a citizen's own head, P01 to P19 by replaying and rebuilding read models. A row comes with its test, or not at all.
+  row('W01', operator, 'asks a witness to cosign another log than it saw', asked, 'witness.proof_refused', 'at that request'),
+  row('W02', operator, 'asks a witness to cosign the log as it was before: rolled back', asked, 'witness.ahead', 'at that request'),
+  row('W03', operator, 'tells a witness that it has never seen this log', asked, 'HTTP 409', 'at that request'),
+  row('W04', operator, 'signs two trees of one size, and lets one witness see both', watch + ', from that witness', 'checkpoint.forked', look),
+  row('W05', operator, 'shows one person another log than everybody else', watch, 'checkpoint.forked', look),
+  row('W06', operator, 'shows one person less than everybody else', watch, 'checkpoint.withheld', look),
+  row('W07', operator, 'strips the cosignatures off what it shows', watch, 'checkpoint.not_cosigned', look),
+  row('W08', operator, "forges its witnesses' cosignatures", watch, 'checkpoint.refused', look),
+  row('W09', operator, 'puts the cosignatures of one tree under another', watch, 'checkpoint.refused', look),
+  row('W10', operator, 'changes the time in a cosignature, so that an old one looks new', watch, 'checkpoint.refused', look),
+  row('W11', operator + ', and who cuts somebody off from the witnesses', 'goes on showing an old tree with its old cosignatures', watch, 'checkpoint.stale', '10 minutes (`--stale`) after the last cosignature'),
+  row('W12', operator, 'signs on, and lets no witness see it', watch, 'checkpoint.not_cosigned', 'a minute (`--patience`)'),
+  row('W13', operator + ', and one witness of three', 'have that one cosign another log, and show it to somebody cut off from the others', watch, 'checkpoint.not_cosigned', look),
+  row('W14', operator + ', and one witness of three', 'have that one cosign another log; whoever is shown the first asks it', watch, 'checkpoint.forked', look),
+  row('W15', 'who runs a witness', 'puts it back from a backup: it cosigns a log that parts from what it has forgotten', 'who holds a receipt from there: `receipt`', 'policy.no_quorum', 'when it is looked at, offline'),
+  row('W16', "who can write to a witness's disk", 'changes what it saw last', "the witness's start", 'CouldNotLook', 'at its next start'),
+  row('W17', operator, 'takes a tile away after `watch` has seen it', watch, 'tile.missing', again),
+  row('W18', operator, 'changes a tile after `watch` has seen it', watch, 'tile.mismatch', again),
+  row('W19', operator, 'changes an entry after `watch` has seen it', watch + ' --entries', 'entry.mismatch', again),
+  row('W20', operator, 'goes over to another log while somebody watches, the witnesses being down', watch, 'checkpoint.forked', look),
+  row('W21', 'whoever poses as a witness', 'says that it saw another log', watch + ': not believed', 'note.unknown_signer', look),
+  row('W22', 'whoever shows it', 'changes the index in a cosigned receipt', receipt, 'proof.not_included', offlineLook),
+  row('W23', 'whoever shows it', 'shows another entry with a cosigned receipt', receipt, 'proof.not_included', offlineLook),
+  row('W24', operator, 'puts another cosigned tree in a receipt', receipt, 'proof.not_included', offlineLook),
+  row('W25', operator, 'gives a receipt that one witness of three has seen', receipt, 'policy.no_quorum', offlineLook),
+  row('W26', operator, "repeats one witness's line until it looks like a quorum", receipt, 'policy.no_quorum', offlineLook),
+  row('W27', operator, 'has it cosigned by witnesses of its own', receipt, 'policy.no_quorum', offlineLook),
+  row('W28', 'whoever shows it', 'changes a cosignature', receipt, 'note.bad_signature', offlineLook),
+  row('W29', 'whoever shows it', 'shows a receipt of another log, which the same witnesses have seen', receipt, 'policy.unknown_log', offlineLook),
+  row('W30', 'whoever hands out a policy', 'lets one key count as two witnesses', 'who reads it: `receipt`, `watch`', 'policy.key_twice', offlineLook),
+  row('W31', operator + ', and one witness of three that cosigns two logs', 'show each of the two others one of them: both logs have their quorum, and all receipts hold', watch + ', which asks them all', 'checkpoint.forked', look),
+
+  row('P01', database, 'takes the grant of a consent back', rebuild, 'list.differs', run),
+  row('P02', database, 'deletes a consent from the list', rebuild, 'list.differs', run),
+  row('P03', database, "moves a consent to another citizen's page, by its index alone", rebuild, 'list.differs', run),
+  row('P04', database, 'makes a relying service a data provider', rebuild, 'list.differs', run),
+  row('P05', database, 'takes a closed citizen off the list of the closed', rebuild, 'list.differs', run),
+  row('P06', database, "puts another citizen behind a pseudonym", rebuild, 'list.differs', run),
+  row('P07', database, 'lets a closed citizen sign in again', rebuild, 'list.differs', run),
+  row('P08', database, 'deletes the newest entry that access logs show', rebuild, 'list.differs', run),
+  row('P09', database, 'puts an invented entry where access logs read', rebuild, 'list.differs', run),
+  row('P10', database, "deletes a line of a citizen's log, and numbers on without a hole", rebuild, 'list.differs', run),
+  row('P11', database, "takes a line off a citizen's pages, by its index alone", rebuild, 'list.differs', run),
+  row('P12', database, 'sets a list ahead of what the log has', rebuild, 'list.ahead', run),
+  row('P13', database, 'sets a list ahead, so that it skips what comes', rebuild, 'list.differs', run),
+  row('P14', database, 'marks a consent as newer than all that comes', rebuild, 'list.differs', 'at its next run after that'),
+  row('P15', database, 'has the database itself drop what is written', rebuild, 'list.differs', 'at its next run after that'),
+
+  // Kept free: W32 and on, P16 and on, K by comparing. A row comes with its test, or not at all.
 ];
 
 function row(id: string, who: string, what: string, finder: string, says: string, when: string): Kind {

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import type { FollowedReadModels } from '@tillid/eventsourcing';
+import type { ServiceName } from '@tillid/runtime';
 import { checkout } from '../support/system.js';
 
 // The programs as they are built, loaded like the other proofs load them: nothing may import an app.
@@ -15,3 +17,13 @@ export const { openSigningKey } = await built<typeof import('../../apps/audit/sr
 export const { Heads } = await built<typeof import('../../apps/audit/src/take-in/heads.js')>('audit/dist/take-in/heads.js');
 export const { HeadsRecorder } = await built<typeof import('../../apps/audit/src/take-in/heads-recorder.js')>('audit/dist/take-in/heads-recorder.js');
 export const { loggedEvents } = await built<typeof import('../../apps/audit/src/domain/audit.events.js')>('audit/dist/domain/audit.events.js');
+export const { compareLists, explained } = await built<typeof import('../../apps/auditor/src/rebuild/compare-lists.js')>('auditor/dist/rebuild/compare-lists.js');
+export const { rebuildWith } = await built<typeof import('../../apps/auditor/src/rebuild/service-program.js')>('auditor/dist/rebuild/service-program.js');
+/** A service's own declaration of its lists. */
+export const listsOf = async (service: ServiceName) => (await built<{ readonly readModels: FollowedReadModels }>(`${service}/dist/read-models.js`)).readModels;
+export const { Monitor } = await built<typeof import('../../apps/auditor/src/watch/monitor.js')>('auditor/dist/watch/monitor.js');
+export const { Witness } = await built<typeof import('../../apps/auditor/src/witness/witness.js')>('auditor/dist/witness/witness.js');
+export const { witnessServer } = await built<typeof import('../../apps/auditor/src/witness/witness-server.js')>('auditor/dist/witness/witness-server.js');
+export const { openWitnessFolder } = await built<typeof import('../../apps/auditor/src/witness/witness-folder.js')>('auditor/dist/witness/witness-folder.js');
+export const { checkedReceipt } = await built<typeof import('../../apps/auditor/src/receipt/receipt.js')>('auditor/dist/receipt/receipt.js');
+export const { askWitness, WitnessSilent } = await built<typeof import('../../apps/audit/src/witness/ask-witness.js')>('audit/dist/witness/ask-witness.js');

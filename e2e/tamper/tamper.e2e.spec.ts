@@ -1,21 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { serviceNames } from '@tillid/runtime';
 import { FeedController, sqliteStores, type Call } from '@tillid/service';
 import { ProgressBook } from '@tillid/eventsourcing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkout } from '../support/system.js';
 import { byBroker } from './by-broker.js';
 import { byComparing } from './by-comparing.js';
+import { byDatabase } from './by-database.js';
 import { byOperator, lookedAtAgain, nextHeadsSeen } from './by-operator.js';
 import { byOwnLog, shown } from './by-own-log.js';
 import { byReceipt, handed } from './by-receipt.js';
 import { bySource, told, written } from './by-source.js';
 import { byStore } from './by-store.js';
 import { byThief } from './by-thief.js';
+import { byWitness, handedOver, watched } from './by-witness.js';
 import { evening, Installation, sourceNames } from './installation.js';
 import { kinds, type Act } from './kinds.js';
+import { inTheDatabase } from './lists.js';
 
-const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief, ...byComparing };
+const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief, ...byComparing, ...byWitness, ...byDatabase };
 let installation: Installation;
 
 beforeAll(async () => void (installation = await Installation.run()));
@@ -39,6 +43,9 @@ describe('an installation that nobody has touched', () => {
     ['the next event of a source, from itself', told(({ batch, next }) => [batch([next()])]), ['nothing is missing']],
     ['a receipt', handed((receipt) => receipt), []],
     ["a citizen's copy of her log", shown((lines) => lines), []],
+    ['a log that its witnesses have seen', watched, ['holds']],
+    ['a cosigned receipt', handedOver((receipt) => receipt), []],
+    ...serviceNames.flatMap((service) => [false, true].map((beforeTheLast): [string, Act, string[]] => [`the lists of ${service}${beforeTheLast ? ', which took the last events in by itself' : ''}`, inTheDatabase({ service, list: 'none', beforeTheLast, sql: [] }), []])),
   ])('nor is anything found in %s', async (_, act, found) => {
     const copy = installation.copy();
     expect(await act(copy)).toEqual(found);

@@ -10,8 +10,9 @@ import { kafkaAgrees } from './rules/kafka.mjs';
 import { podsAgree } from './rules/pods.mjs';
 import { portsAgree } from './rules/ports.mjs';
 import { settingsAgree } from './rules/settings.mjs';
+import { witnessesAgree } from './rules/witnesses.mjs';
 
-const rules = [settingsAgree, portsAgree, callsAgree, podsAgree, certificatesAgree, kafkaAgrees, databaseAgrees, alarmsAgree];
+const rules = [settingsAgree, portsAgree, callsAgree, podsAgree, certificatesAgree, kafkaAgrees, databaseAgrees, alarmsAgree, witnessesAgree];
 
 /** Everything the manifests of one overlay have wrong. */
 export async function complaintsAbout(manifests) {

@@ -5,6 +5,8 @@ import { parse, parseAllDocuments } from 'yaml';
 
 export const folder = join(import.meta.dirname, '../../k8s');
 export const overlays = ['local', 'staging', 'production'];
+/** Of components too: only what is rendered shows them. */
+export const renderedOverlays = [...overlays, 'witnessed'];
 
 export function readAll(text) {
   // YAML 1.1, as kubectl and kustomize read it: 0440 is octal.

@@ -4,6 +4,10 @@ import { named, workloads } from './manifests.mjs';
 const data = (manifests, name) => named(manifests, 'ConfigMap', name).data;
 const workload = (manifests, name) => workloads(manifests).find((each) => each.name === name);
 
+const withWitnesses = (manifests) => {
+  for (const name of ['audit', 'audit-integrator']) data(manifests, name).TILLID_WITNESS_POLICY = '/witnesses/policy';
+};
+
 export const mistakes = [
   { what: 'a misspelt variable', make: (all) => void (data(all, 'consent').TILLID_CONSENT_FOLDS_CASHED = '5'), complaint: 'TILLID_CONSENT_FOLDS_CASHED is not a setting of this program' },
   { what: "another program's variable", make: (all) => void (data(all, 'identity').TILLID_SESSION_MINUTES = '5'), complaint: 'identity, container service: TILLID_SESSION_MINUTES is not a setting' },
@@ -29,4 +33,11 @@ export const mistakes = [
   { what: 'an alarm without a runbook', make: (all) => void named(all, 'PrometheusRule', 'tillid').spec.groups[0].rules.push({ alert: 'TillidNew', expr: 'vector(1)', annotations: {} }), complaint: 'the alarm TillidNew has no section' },
   { what: 'a runbook without an alarm', make: (all) => void named(all, 'PrometheusRule', 'tillid').spec.groups[0].rules.shift(), complaint: 'there is no such alarm' },
   { what: 'a metric that nobody measures', make: (all) => void (named(all, 'PrometheusRule', 'tillid').spec.groups[0].rules[0].expr = 'tillid_consumer_lagg > 1'), complaint: 'nobody measures tillid_consumer_lagg' },
+  { what: 'witnesses behind a closed door', make: withWitnesses, complaint: 'audit is not let out to its witnesses' },
+  { what: 'witnesses without a policy', make: withWitnesses, complaint: 'audit: there is no policy at /witnesses/policy' },
+  { what: 'a replica that asks no witness', make: (all) => void (data(all, 'audit').TILLID_WITNESS_POLICY = '/witnesses/policy'), complaint: 'it has another TILLID_WITNESS_POLICY than' },
+  { what: 'a door to anybody', make: (all) => void named(all, 'NetworkPolicy', 'audit').spec.egress.push({ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [{ port: 443 }] }), complaint: 'opens a door to anybody, and no witness is asked' },
+  { what: 'a door of another service', make: (all) => void named(all, 'NetworkPolicy', 'identity').spec.egress.push({ to: [{ ipBlock: { cidr: '192.0.2.1/32' } }], ports: [{ port: 443 }] }), complaint: 'NetworkPolicy identity lets others than audit out' },
+  { what: "a door to the cluster's own addresses", make: (all) => void named(all, 'NetworkPolicy', 'audit').spec.egress.push({ to: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] } }], ports: [{ port: 443 }] }), complaint: 'NetworkPolicy audit lets audit out to 169.254.0.0/16' },
+  { what: 'a door that is not HTTPS alone', make: (all) => void named(all, 'NetworkPolicy', 'audit').spec.egress.push({ to: [{ ipBlock: { cidr: '192.0.2.1/32' } }] }), complaint: 'NetworkPolicy audit lets more out than HTTPS' },
 ];

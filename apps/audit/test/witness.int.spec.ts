@@ -69,6 +69,19 @@ describe('a tree that witnesses see', () => {
     expect([rows.map(({ name, silentReason }) => [name, silentReason]), cosignedSize, notCosigned]).toEqual([[['w1', ''], ['w2', ''], ['w3', '']], 3, '']);
   });
 
+  it('is cosigned again while it does not grow, so that whoever is shown it knows it is the newest', async () => {
+    await withWitnesses(2, 'all');
+    await share();
+    const { checkpoint: first } = await seen(1);
+    const again = await until(() => audit.cosignedTree.cosigned!.checkpoint !== first && audit.cosignedTree.cosigned!.checkpoint);
+    const secondsIn = (note: string) => checkByPolicy(note, policy).cosigned.map(({ seconds }) => seconds);
+    expect(checkByPolicy(again, policy)).toMatchObject({ quorum: true, checkpoint: { size: 1 } });
+    expect(Math.max(...secondsIn(again))).toBeGreaterThan(Math.max(...secondsIn(first)));
+    // And who has gone is missed though nothing happens.
+    await witnesses[1]!.kill();
+    await until(() => silence('w2') === 'witness.no_answer');
+  });
+
   it('gives a relying service a receipt that holds by the policy alone', async () => {
     await withWitnesses(2, 'all');
     const { position } = await share();

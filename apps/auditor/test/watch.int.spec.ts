@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { formatAddCheckpoint, InMemoryLog, noteSigner, openNote, parseCosignerVkey, parseSignatures, parseSize, parseVkey, proveConsistency, subtreeRootsFrom, vkeyOf } from '@tillid/transparency';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { logOf, vkey as recordVkey, workingDay } from '../src/record.spec-kit.js';
@@ -143,6 +144,20 @@ describe('watching a log', () => {
     expect(await readFile(state, 'utf8')).toBe(kept);
   });
 
+  it('looks again, a few at a time, at what it has seen: a tile that is gone or changed since is found', async () => {
+    const state = join(folder, 'seen');
+    for (const [tamper, code] of [[(log: InMemoryLog) => log.files.delete('tile/0/001'), 'tile.missing'], [(log: InMemoryLog) => change(log, 'tile/0/001'), 'tile.mismatch']] as const) {
+      const shown = { log: logWith(entries('a', 700)) };
+      const url = await operator(shown);
+      await watch(url, '--once', '--state', state);
+      tamper(shown.log);
+      // One that reads only what is new does not see it.
+      expect((await watch(url, '--once', '--state', state, '--again', '0')).code).toBe(0);
+      const found = await watch(url, '--once', '--json', '--state', state, '--again', '2');
+      expect([found.code, alarmIn(found.out).code]).toEqual([1, code]);
+    }
+  });
+
   it('says that it could not look at a log that does not answer: exit 2', async () => {
     expect((await watch('http://127.0.0.1:1', '--once')).code).toBe(2);
   });
@@ -212,6 +227,27 @@ describe('an operator who shows two people two logs', () => {
     // The log that the quorum saw holds without them: its checkpoint carries their word.
     const silent = await watch(await operator({ log: first }), '--once', '--json', '--policy', policy);
     expect([silent.code, lookIn(silent.out).witnesses.map((each) => each.silent)]).toEqual([0, ['no answer', 'no answer']]);
+  });
+
+  it('is found out by whoever a witness gives the proof that it was shown two trees of one size', async () => {
+    const one = await witness('one');
+    const [shown, other] = [honest(), logWith(entries('a', 300), entries('x', 20))];
+    expect([await cosignedBy(one, shown), await cosignedBy(one, other)]).toEqual([200, 422]);
+    const found = await watch(await operator({ log: shown }), '--once', '--json', '--policy', await policyOf(one));
+    expect([found.code, alarmIn(found.out).code]).toEqual([1, 'checkpoint.forked']);
+    expect(alarmIn(found.out).evidence!.map((note) => openNote(note, [parseVkey(vkeyOf(origin, seed))]).text.split('\n')[1])).toEqual(['320', '320']);
+  });
+
+  it('is found when all that it shows one of them was seen by the witnesses long ago, and they do not answer there', async () => {
+    const one = await witness('one');
+    const shown = honest();
+    await cosignedBy(one, shown);
+    const [url, policy] = [await operator({ log: shown }), await policyOf(one)];
+    await one.stop();
+    expect((await watch(url, '--once', '--policy', policy)).code).toBe(0);
+    await setTimeout(1100);
+    const found = await watch(url, '--once', '--json', '--policy', policy, '--stale', '0');
+    expect([found.code, alarmIn(found.out).code]).toEqual([1, 'checkpoint.stale']);
   });
 
   it('is found when it withholds the newest from one of them', async () => {

@@ -118,6 +118,24 @@ describe('a witness', () => {
     expect((await ask(honest(5), 7)).status).toBe(400);
   });
 
+  it('keeps the proof when it is shown two trees of one size, and gives it to whoever asks', async () => {
+    const proof = () => fetch(`${witness.url}/${createHash('sha256').update(origin).digest('hex')}/fork`);
+    expect((await ask(honest(7), 0)).status).toBe(200);
+    expect((await ask(fork(9), 7)).status).toBe(422);
+    // A larger tree that it cannot be proven to continue could be a proof gone wrong.
+    expect((await proof()).status).toBe(404);
+    expect((await ask(fork(7), 7)).status).toBe(422);
+    // Under another key it is nobody's.
+    await ask(fork(7), 7, signCheckpoint({ origin, size: 7, root: Buffer.alloc(32, 1) }, [noteSigner(origin, Buffer.alloc(32, 4))]));
+    await endWitness('SIGKILL');
+    await startWitness();
+    expect((await ask(honest(8), 7)).status).toBe(200);
+    const notes = (await (await proof()).json()) as string[];
+    const trees = notes.map((note) => parseCheckpoint(openNote(note, [parseVkey(vkeyOf(origin, seed))]).text));
+    expect(trees.map(({ size }) => size)).toEqual([7, 7]);
+    expect(trees.map(({ root }) => root.toString('hex'))).toEqual([honest(7), fork(7)].map((log) => parseCheckpoint(openNote(checkpointOf(log), [parseVkey(vkeyOf(origin, seed))]).text).root.toString('hex')));
+  });
+
   it('that was killed the moment it answered refuses a fork after it starts again', async () => {
     for (let size = 5, before = 0; size <= 8; before = size, size += 1) {
       expect((await ask(honest(size), before)).status).toBe(200);

@@ -17,6 +17,7 @@ export * from './lease.js';
 export * from './lost-tail.js';
 export * from './read-model.js';
 export * from './recorded-event.js';
+export * from './row-digest.js';
 export * from './specification.js';
 export * from './telemetry.js';
 export * from './vault.js';

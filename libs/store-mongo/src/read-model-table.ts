@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Model } from 'mongoose';
-import { pageBounds, type PageQuery, type ReadModel, type ReadModelSnapshot, type ReadModelTable } from '@tillid/eventsourcing';
+import { pageBounds, rowDigestText, type PageQuery, type ReadModel, type ReadModelSnapshot, type ReadModelTable } from '@tillid/eventsourcing';
 import type { Checkpoints } from './checkpoints.js';
 import { readModelCollection } from './collection-shapes.js';
 import { orFault } from './faults.js';
@@ -41,12 +41,12 @@ export function readModelTable<Document extends object>(database: MongoDatabase,
       if (written) await checkpoints.saveCheckpoint(batch.projection, batch.source, batch.checkpoint);
       return written;
     }),
-    digest: () => orFault(async () => (await digestOf(rows)).digest),
+    digest: () => orFault(async () => (await digestOf(rows, declared)).digest),
     snapshot: (projection, sources) => orFault(async () => {
       // The place before the documents: a row that is not ahead of it is as it was there, for every later write says so in its positions.
       const positions: Record<string, number> = {};
       for (const source of sources) positions[source] = (await checkpoints.checkpoint(projection, source))?.position ?? 0;
-      const { ahead, ...found } = await digestOf(rows, positions);
+      const { ahead, ...found } = await digestOf(rows, declared, positions);
       return ahead ? undefined : { ...found, positions };
     }),
     sweep: (projection) => orFault(() => sweepTombstones(rows, checkpoints, projection)),
@@ -59,13 +59,13 @@ export function readModelTable<Document extends object>(database: MongoDatabase,
 }
 
 /** In key order, a document at a time. Ends at the first row that reflects more than these positions. */
-async function digestOf(rows: Model<Row>, upTo?: Readonly<Record<string, number>>): Promise<Pick<ReadModelSnapshot, 'digest' | 'documents'> & { readonly ahead: boolean }> {
+async function digestOf<Document extends object>(rows: Model<Row>, declared: ReadModel<Document>, upTo?: Readonly<Record<string, number>>): Promise<Pick<ReadModelSnapshot, 'digest' | 'documents'> & { readonly ahead: boolean }> {
   const hash = createHash('sha256');
   let documents = 0;
-  for await (const row of rows.find({}, { d: 1, p: 1 }).sort({ _id: 1 }).lean<Row[]>().cursor()) {
+  for await (const row of rows.find({}, { d: 1, p: 1, i: 1 }).sort({ _id: 1 }).lean<Row[]>().cursor()) {
     if (upTo && Object.entries(positionsOf(row)).some(([source, position]) => position > (upTo[source] ?? 0))) return { digest: '', documents, ahead: true };
     if (row.d === undefined) continue;
-    hash.update(`${JSON.stringify(row._id)}:${row.d}\n`);
+    hash.update(rowDigestText(declared, row._id, row.d, (index, key) => row.i?.[index] === pageKey(key)));
     documents++;
   }
   return { digest: hash.digest('hex'), documents, ahead: false };

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readModel } from '@tillid/eventsourcing';
+import { indexKey, readModel } from '@tillid/eventsourcing';
 import { checkSoundLog, commitTo } from '@tillid/testing';
 import { sqliteEventStore, sqliteExpiringStore, sqliteReadModelStore, sqliteVault } from './index.js';
 
@@ -121,6 +121,23 @@ describe('a read model', () => {
     expect(await (await again.open(model)).get('1')).toEqual({ id: '1' });
     expect(await again.checkpoint('things', 'consent/0')).toMatchObject({ position: 3 });
     await again.close();
+  });
+  it('has another digest once somebody moved a row of it to another place in an index, or wrote what is no document', async () => {
+    const store = await sqliteReadModelStore({ path });
+    const table = await store.open(model);
+    await table.write({ projection: 'things', source: 'consent/0', checkpoint: { position: 1, chain: new Uint8Array(32), key: new Uint8Array(0), headTimeMs: 0 }, rows: [{ key: '1', document: { id: '1' }, position: 1, loaded: {} }] });
+    const digest = await table.digest();
+    const database = new DatabaseSync(path);
+    const elsewhere = indexKey(['2']);
+    for (const [column, wrong] of [['index byId', elsewhere], ['index byId', null], ['document', '{'], ['document', '{"id":{}}']] as const) {
+      const right = database.prepare(`SELECT "${column}" AS was FROM "things@1"`).get()!['was'] as Uint8Array;
+      database.prepare(`UPDATE "things@1" SET "${column}" = ?`).run(wrong);
+      expect(await table.digest()).not.toBe(digest);
+      database.prepare(`UPDATE "things@1" SET "${column}" = ?`).run(right);
+      expect(await table.digest()).toBe(digest);
+    }
+    database.close();
+    await store.close();
   });
   it('is seen as of one moment however long the look takes, and holds no writer up', async () => {
     const store = await sqliteReadModelStore({ path });

@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ReadModelSnapshot } from '@tillid/eventsourcing';
+import { rowDigestText, type ReadModel, type ReadModelSnapshot } from '@tillid/eventsourcing';
 import { checkpointsOf } from './checkpoints.js';
+import type { ModelTable } from './read-model-schema.js';
 
 const rowsPerTurn = 1_000;
 
 /** Means something only while nothing writes: it gives way to other work between pages. */
-export async function readModelDigest(database: DatabaseSync, table: string): Promise<Pick<ReadModelSnapshot, 'digest' | 'documents'>> {
-  const page = database.prepare(`SELECT key, document FROM ${table} WHERE key > ? AND document IS NOT NULL ORDER BY key LIMIT ${rowsPerTurn}`);
+export async function readModelDigest<Document extends object>(database: DatabaseSync, model: ReadModel<Document>, { table, columns }: ModelTable): Promise<Pick<ReadModelSnapshot, 'digest' | 'documents'>> {
+  const indexColumns = new Map([...columns].map(([name, column]) => [name, column.slice(1, -1)]));
+  const page = database.prepare(`SELECT key, document${[...columns.values()].map((column) => `, ${column}`).join('')} FROM ${table} WHERE key > ? AND document IS NOT NULL ORDER BY key LIMIT ${rowsPerTurn}`);
   const hash = createHash('sha256');
   for (let after = '', documents = 0; ; ) {
     const rows = page.all(after);
-    for (const row of rows) hash.update(`${JSON.stringify(row['key'])}:${String(row['document'])}\n`);
+    for (const row of rows) hash.update(rowDigestText(model, String(row['key']), String(row['document']), (index, key) => isBytes(row[indexColumns.get(index)!], key)));
     documents += rows.length;
     if (rows.length < rowsPerTurn) return { digest: hash.digest('hex'), documents };
     after = String(rows.at(-1)!['key']);
@@ -21,14 +23,18 @@ export async function readModelDigest(database: DatabaseSync, table: string): Pr
 }
 
 /** Of one moment, through a connection of its own: in WAL mode it sees what was there when it began, and writers go on. */
-export async function readModelSnapshot(path: string, table: string, projection: string, sources: readonly string[]): Promise<ReadModelSnapshot> {
+export async function readModelSnapshot<Document extends object>(path: string, model: ReadModel<Document>, modelTable: ModelTable, projection: string, sources: readonly string[]): Promise<ReadModelSnapshot> {
   const database = new DatabaseSync(path, { readOnly: true });
   try {
     database.exec('BEGIN');
     const checkpoints = checkpointsOf(database);
     const positions = Object.fromEntries(sources.map((source) => [source, checkpoints.get(projection, source)?.position ?? 0]));
-    return { ...(await readModelDigest(database, table)), positions };
+    return { ...(await readModelDigest(database, model, modelTable)), positions };
   } finally {
     database.close();
   }
+}
+
+function isBytes(value: unknown, bytes: Buffer): boolean {
+  return value instanceof Uint8Array && bytes.equals(value);
 }

@@ -18,8 +18,9 @@ export function readModelTable<Document extends object>(
   transaction: Transaction,
   checkpoints: Checkpoints,
   model: ReadModel<Document>,
-  { table, columns }: ModelTable,
+  modelTable: ModelTable,
 ): ReadModelTable<Document> {
+  const { table, columns } = modelTable;
   const indexes = [...columns.keys()];
   const reading = readingOf(database);
   const fields = ['document', 'positions', ...columns.values()];
@@ -87,8 +88,8 @@ export function readModelTable<Document extends object>(
         checkpoints.save(projection, source, checkpoint);
       }));
     },
-    digest: async () => (await readModelDigest(database, table)).digest,
-    snapshot: (projection, sources) => readModelSnapshot(database.location()!, table, projection, sources),
+    digest: async () => (await readModelDigest(database, model, modelTable)).digest,
+    snapshot: (projection, sources) => readModelSnapshot(database.location()!, model, modelTable, projection, sources),
     async sweep(projection) {
       return Number(sweepTombstones.run(projection).changes);
     },

@@ -31,13 +31,17 @@ export async function readBundle(files: LogFiles, index: number, width: number):
 
 /** What proofs are made from. The tiles are believed: a proof from bad ones does not check. */
 export function subtreeRootsFrom(files: LogFiles, size: number): SubtreeRoots {
+  // A proof asks for many subtrees of one tile after the other: of each level the last is kept.
+  const last = new Map<number, { readonly index: number; readonly tile: Uint8Array }>();
   return async ({ first, count }) => {
     let level = 0;
     while (leavesPerHash(level + 1) <= count) level += 1;
     const place = first / leavesPerHash(level);
     const index = Math.floor(place / tileWidth);
     const hashesAtLevel = Math.floor(size / leavesPerHash(level));
-    const tile = await readTile(files, level, index, Math.min(tileWidth, hashesAtLevel - index * tileWidth));
+    const kept = last.get(level);
+    const tile = kept?.index === index ? kept.tile : await readTile(files, level, index, Math.min(tileWidth, hashesAtLevel - index * tileWidth));
+    last.set(level, { index, tile });
     return perfectRoot(tile, place % tileWidth, count / leavesPerHash(level));
   };
 }

@@ -28,7 +28,7 @@ export const defaultIsRight = {
   TILLID_CONSENT_UNRECORDED_SHARE_SECONDS: 'how long data may be shared that nobody records; the policy of the house',
   TILLID_CONSENT_REFUSALS_RECORDED_PER_MINUTE: 'what a citizen can read; the policy of the house',
   TILLID_CHECKPOINT_INTERVAL_MS: 'a receipt within a second',
-  TILLID_WITNESS_POLICY: 'witnesses are other houses: theirs to offer, and named by whoever installs this',
+  TILLID_WITNESS_POLICY: 'witnesses are other houses: theirs to offer, and named by whoever installs this (components/witnesses)',
   TILLID_WITNESS_INTERVAL_MS: 'a cosigned receipt within two seconds',
   TILLID_KAFKA_BROKERS: 'migrate makes no topics: Strimzi does',
 };
@@ -60,7 +60,8 @@ function problemsOf(own, environment) {
 
 /** A map that no container reads, or one it reads and that is not there, is a mistake in a name. */
 function unread(manifests) {
-  const used = new Set(workloads(manifests).flatMap(containersOf).flatMap(({ envFrom = [] }) => envFrom.map(({ configMapRef }) => configMapRef.name)));
+  const mounted = workloads(manifests).flatMap(({ pod }) => pod.volumes.flatMap(({ configMap }) => configMap?.name ?? []));
+  const used = new Set([...mounted, ...workloads(manifests).flatMap(containersOf).flatMap(({ envFrom = [] }) => envFrom.map(({ configMapRef }) => configMapRef.name))]);
   const there = new Set(ofKind(manifests, 'ConfigMap').map(({ metadata }) => metadata.name));
   return [...[...there].filter((name) => !used.has(name)).map((name) => `ConfigMap ${name} is read by nobody`), ...[...used].filter((name) => !there.has(name)).map((name) => `ConfigMap ${name} is not there`)];
 }

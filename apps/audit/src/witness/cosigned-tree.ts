@@ -84,7 +84,7 @@ export class CosignedTree {
   adopt({ witnesses, cosigned }: ToldCosigned): void {
     if (this.policy === undefined) return;
     for (const state of witnesses) if (this.#states.has(state.name)) this.#states.set(state.name, state);
-    if (cosigned === undefined || cosigned.size <= (this.#cosigned?.size ?? -1)) return;
+    if (cosigned === undefined || cosigned.size < (this.#cosigned?.size ?? 0) || cosigned.checkpoint === this.#cosigned?.checkpoint) return;
     const { checkpoint, quorum } = checkByPolicy(cosigned.checkpoint, this.policy);
     if (quorum && checkpoint.size === cosigned.size) this.#publish(cosigned);
   }

@@ -16,14 +16,20 @@ export interface WitnessRoundsParts {
   readonly logger: Logger;
   /** From the beginning of a round to the next, at least. */
   readonly intervalMs: number;
+  /** Until a tree that has not grown is cosigned again. */
+  readonly againAfterMs?: number;
 }
 
 const lookMs = 50;
 const longestBackOffMs = 60_000;
+/** A tree that does not grow is cosigned again this often: whoever is shown it can tell that nothing newer is kept from them. */
+const againAfterMs = 60_000;
 
 interface Asked {
   readonly witness: PolicyWitness;
   cosignedSize: number;
+  /** On the monotonic clock. */
+  cosignedAtMs: number;
   failures: number;
   /** On the monotonic clock: not before. */
   notBeforeMs: number;
@@ -43,7 +49,7 @@ export class WitnessRounds {
   #quorum = true;
 
   constructor(private readonly parts: WitnessRoundsParts) {
-    this.#asked = parts.policy.witnesses.map((witness) => ({ witness, cosignedSize: 0, failures: 0, notBeforeMs: 0, busy: false }));
+    this.#asked = parts.policy.witnesses.map((witness) => ({ witness, cosignedSize: 0, cosignedAtMs: 0, failures: 0, notBeforeMs: 0, busy: false }));
   }
 
   start(): void {
@@ -59,10 +65,10 @@ export class WitnessRounds {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      const { head } = this.parts.signedTree;
+      const { signedTree: { head }, againAfterMs: again = againAfterMs } = this.parts;
       const nowMs = performance.now();
       // An empty tree says nothing worth a witness's time.
-      const due = head.size === 0 ? [] : this.#asked.filter((asked) => !asked.busy && asked.cosignedSize < head.size && asked.notBeforeMs <= nowMs);
+      const due = head.size === 0 ? [] : this.#asked.filter((asked) => !asked.busy && asked.notBeforeMs <= nowMs && (asked.cosignedSize < head.size || nowMs - asked.cosignedAtMs >= again));
       if (due.length > 0) await this.#round(head, due);
       await pauseFor(due.length > 0 ? this.parts.intervalMs : lookMs, undefined, { signal }).catch(() => undefined);
     }
@@ -94,6 +100,7 @@ export class WitnessRounds {
     try {
       const line = await askWitness(asked.witness, head, asked.cosignedSize, files, this.#stopping.signal);
       asked.cosignedSize = head.size;
+      asked.cosignedAtMs = performance.now();
       this.#heard(asked);
       cosignedTree.cosignedBy(asked.witness.name, head, line, clock.nowMs());
     } catch (error) {

@@ -1,9 +1,10 @@
+import { randomInt } from 'node:crypto';
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { Refused } from '@tillid/kernel';
 import { RecordVerifier, type RecordFinding } from '@tillid/eventsourcing';
 import {
-  bundlePath, checkByPolicy, checkConsistency, checkpointPath, edgeRoot, emptyEdge, growEdgeByLeaves, hashBytes, leafHash, loadLeafEdge, openCheckpoint, parseBundle, parseLogPath,
-  proveConsistency, readBundle, readTile, subtreeRootsFrom, tilePath, tileWidth, type Checkpoint, type FindingCode, type LeafEdge, type Policy,
+  bundlePath, checkByPolicy, checkConsistency, checkInclusion, checkpointPath, edgeRoot, emptyEdge, growEdgeByLeaves, hashBytes, leafHash, loadLeafEdge, openCheckpoint, parseBundle, parseLogPath,
+  proveConsistency, proveInclusion, quorumMet, readBundle, readTile, subtreeRootsFrom, tilePath, tileWidth, type Checkpoint, type FindingCode, type LeafEdge, type Policy,
 } from '@tillid/transparency';
 import type { OpenedLog } from '../log/open-log.js';
 import { seenByWitness, type SeenByWitness } from './witness-checkpoint.js';
@@ -16,11 +17,15 @@ export interface MonitorOptions {
   readonly policy?: Policy | undefined;
   /** A tree this old must have been seen by the quorum. */
   readonly patienceMs: number;
+  /** The quorum's word for what is shown may be this old: the log has it renewed. */
+  readonly staleAfterMs: number;
+  /** Tiles seen before that each look reads again, in turn; with `entries` their bundles too. */
+  readonly tilesAgain: number;
 }
 
 export interface Alarm {
-  /** `withheld`: a witness has seen more than this monitor is shown. `not_cosigned`: the quorum has not seen what this monitor saw. */
-  readonly code: FindingCode | 'checkpoint.withheld' | 'checkpoint.not_cosigned' | RecordFinding['code'];
+  /** `withheld`: a witness has seen more than this monitor is shown. `not_cosigned`: the quorum has not seen what this monitor saw. `stale`: it has, long ago. */
+  readonly code: FindingCode | 'checkpoint.withheld' | 'checkpoint.not_cosigned' | 'checkpoint.stale' | RecordFinding['code'];
   readonly where: string;
   readonly detail: string;
   /** The signed notes that do not fit together. Keep them: with the tiles they prove it to anyone. */
@@ -36,6 +41,7 @@ export interface Look {
   readonly checkpoint?: string;
   readonly newLeaves: number;
   readonly tilesChecked: number;
+  readonly tilesCheckedAgain: number;
   readonly entriesChecked: number;
   readonly witnesses: readonly { readonly name: string; readonly size?: number; readonly silent?: string }[];
 }
@@ -69,7 +75,10 @@ export class Monitor {
   readonly #record = new RecordVerifier();
   readonly #sizes: { readonly size: number; readonly atMs: number }[] = [];
   #tiles = 0;
+  #again = 0;
   #entries = 0;
+  /** Anywhere at first: a monitor that looks once is started again and again. */
+  #nextAgain: number | undefined;
 
   constructor(private readonly log: OpenedLog, private readonly options: MonitorOptions) {
     const { previousCheckpoint } = options;
@@ -77,15 +86,16 @@ export class Monitor {
   }
 
   async look(): Promise<Look> {
-    [this.#tiles, this.#entries] = [0, 0];
+    [this.#tiles, this.#again, this.#entries] = [0, 0, 0];
     const before = this.#seen?.checkpoint.size ?? 0;
     // Asked first, so that whatever they have seen the log must show by now.
     const witnesses = await Promise.all((this.options.policy?.witnesses ?? []).filter(({ url }) => url !== undefined).map((witness) => seenByWitness(witness, this.log.key)));
     const rows = witnesses.map(({ name, checkpoint, silent }) => ({ name, ...(checkpoint && { size: checkpoint.size }), ...(silent !== undefined && { silent }) }));
-    const counted = () => ({ tilesChecked: this.#tiles, entriesChecked: this.#entries, witnesses: rows });
+    const counted = () => ({ tilesChecked: this.#tiles, tilesCheckedAgain: this.#again, entriesChecked: this.#entries, witnesses: rows });
     try {
       const { checkpoint, note } = await this.#latest(Math.max(before, ...witnesses.map((each) => each.checkpoint?.size ?? 0)));
       const edge = await this.#grown(checkpoint, note);
+      await this.#lookAgain(checkpoint, Math.floor(before / tileWidth));
       if (this.options.entries) await this.#readEntries(checkpoint);
       for (const witness of witnesses) await this.#compare(checkpoint, note, witness);
       if (this.options.policy) await this.#requireCosigned(this.options.policy, checkpoint, note);
@@ -150,6 +160,23 @@ export class Monitor {
     return asFoundLater(tilePath(level, index, width), () => readTile(this.log.files, level, index, width));
   }
 
+  /** What was there before must still be there for who comes later: the next few full tiles, each by the way up to the signed root. */
+  async #lookAgain({ size, root }: Checkpoint, fullTiles: number): Promise<void> {
+    for (; this.#again < Math.min(this.options.tilesAgain, fullTiles); this.#again += 1) {
+      const index = (this.#nextAgain ?? randomInt(fullTiles)) % fullTiles;
+      const path = tilePath(0, index);
+      const hashes = await asFoundLater(path, () => readTile(this.log.files, 0, index, tileWidth));
+      const proof = await asFoundLater(path, () => proveInclusion(index * tileWidth, size, subtreeRootsFrom(this.log.files, size)));
+      asFound('tile.mismatch', path, () => checkInclusion(hashes.subarray(0, hashBytes), index * tileWidth, size, root, proof));
+      if (this.options.entries) {
+        const entries = await asFoundLater(bundlePath(index), async () => parseBundle(await readBundle(this.log.files, index, tileWidth), tileWidth), 'bundle');
+        const changed = entries.findIndex((entry, place) => !leafHash(entry).equals(hashes.subarray(place * hashBytes, (place + 1) * hashBytes)));
+        if (changed >= 0) throw new Found({ code: 'entry.mismatch', where: `${bundlePath(index)}, leaf ${index * tileWidth + changed}`, detail: 'is not what it was' });
+      }
+      this.#nextAgain = index + 1;
+    }
+  }
+
   /** A bundle at a time, so that a look that breaks off goes on where it was; all that was read is under the root in the end. */
   async #readEntries(checkpoint: Checkpoint): Promise<void> {
     while (this.#read.size < checkpoint.size) {
@@ -175,9 +202,10 @@ export class Monitor {
   }
 
   /** What a witness saw must be the beginning of what we are shown. */
-  async #compare(checkpoint: Checkpoint, note: string, { name, checkpoint: theirs, note: theirNote }: SeenByWitness): Promise<void> {
+  async #compare(checkpoint: Checkpoint, note: string, { name, checkpoint: theirs, note: theirNote, fork }: SeenByWitness): Promise<void> {
     if (theirs === undefined || theirNote === undefined) return;
     const evidence = [theirNote, note];
+    if (fork) throw new Found({ code: 'checkpoint.forked', where: checkpointPath, detail: `witness ${name} was shown two trees of one size`, evidence: fork });
     if (theirs.size > checkpoint.size) throw new Found({ code: 'checkpoint.withheld', where: checkpointPath, detail: `witness ${name} has seen ${theirs.size} leaves, this monitor is shown ${checkpoint.size}`, evidence });
     try {
       const proof = await proveConsistency(theirs.size, checkpoint.size, subtreeRootsFrom(this.log.files, checkpoint.size));
@@ -200,6 +228,10 @@ export class Monitor {
     const due = nowMs - this.#sizes[0]!.atMs >= this.options.patienceMs ? this.#sizes[0]!.size : 0;
     if (checkpoint.size > 0 && (!verdict.quorum || cosignedSize < due)) {
       throw new Found({ code: 'checkpoint.not_cosigned', where: checkpointPath, detail: verdict.quorum ? `the quorum has seen ${cosignedSize} leaves, and this monitor ${due} a while ago` : `seen by ${verdict.cosigned.length} of ${policy.witnesses.length} witnesses: no quorum` });
+    }
+    const fresh = verdict.cosigned.filter(({ seconds }) => nowMs - seconds * 1000 <= this.options.staleAfterMs);
+    if (checkpoint.size > 0 && !quorumMet(policy, fresh.map(({ witness }) => witness))) {
+      throw new Found({ code: 'checkpoint.stale', where: checkpointPath, detail: `the quorum saw this last at ${new Date(Math.max(...verdict.cosigned.map(({ seconds }) => Math.min(seconds, 8.64e12))) * 1000).toISOString()}: newer may be withheld from this monitor` });
     }
     await this.#compare(checkpoint, note, { name: 'quorum', checkpoint: verdict.checkpoint.size > checkpoint.size ? undefined : verdict.checkpoint, note: Buffer.from(bytes).toString('utf8') });
   }

@@ -16,6 +16,8 @@ interface Options {
   readonly policy?: string;
   readonly interval: number;
   readonly patience: number;
+  readonly stale: number;
+  readonly again: number;
   readonly once?: boolean;
   readonly data: string;
   readonly tls?: string;
@@ -32,6 +34,8 @@ export function watchCommand(): Command {
     .option('--policy <file>', 'witnesses to ask what they saw; their quorum must have seen the log (c2sp.org/tlog-policy)')
     .option('--interval <seconds>', 'from one look to the next', seconds, 10)
     .option('--patience <seconds>', 'how long a tree may go unseen by the quorum', seconds, 60)
+    .option('--stale <seconds>', "how old the quorum's word for what is shown may be; the log has it renewed every minute", seconds, 600)
+    .option('--again <tiles>', 'tiles seen before that each look reads again, in turn', tiles, 16)
     .option('--once', 'look once')
     .addOption(dataOption())
     .addOption(tlsOption())
@@ -44,7 +48,7 @@ export function watchCommand(): Command {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
       try {
         const previousCheckpoint = options.state === undefined ? undefined : (await readState(options.state))?.text;
-        const monitor = await lookAt(async () => new Monitor(opened, { entries: options.entries ?? false, previousCheckpoint, policy, patienceMs: options.patience * 1000 }));
+        const monitor = await lookAt(async () => new Monitor(opened, { entries: options.entries ?? false, previousCheckpoint, policy, patienceMs: options.patience * 1000, staleAfterMs: options.stale * 1000, tilesAgain: options.again }));
         await follow(monitor, options, leaving.signal);
       } finally {
         opened.close();
@@ -73,7 +77,7 @@ async function follow(monitor: Monitor, { once, state, interval, json }: Options
 function lookText(look: Look): string {
   const at = new Date().toISOString();
   const silent = look.witnesses.filter((witness) => witness.silent !== undefined).map((witness) => `${at}  witness ${witness.name}: ${witness.silent}`);
-  if (look.holds) return asText([...silent, `${at}  ${look.size} leaves (+${look.newLeaves}), ${look.tilesChecked} tiles and ${look.entriesChecked} entries looked at, root ${Buffer.from(look.root!).toString('base64')}: HOLDS`]);
+  if (look.holds) return asText([...silent, `${at}  ${look.size} leaves (+${look.newLeaves}), ${look.tilesChecked} tiles (and ${look.tilesCheckedAgain} again) and ${look.entriesChecked} entries looked at, root ${Buffer.from(look.root!).toString('base64')}: HOLDS`]);
   return asText([
     ...silent,
     `${at}  WRONG`,
@@ -84,5 +88,11 @@ function lookText(look: Look): string {
 function seconds(text: string): number {
   const value = Number(text);
   if (!/^\d+(\.\d+)?$/.test(text) || value > 86_400) throw new InvalidArgumentError('seconds, a day at most');
+  return value;
+}
+
+function tiles(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65_536) throw new InvalidArgumentError('tiles, 65,536 at most');
   return value;
 }

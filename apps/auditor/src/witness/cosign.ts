@@ -11,6 +11,8 @@ export const seenNothing: Seen = { size: 0, root: emptyRoot };
 export type Decision =
   | { readonly kind: 'cosign'; readonly checkpoint: Checkpoint; readonly text: string }
   | { readonly kind: 'not_signed' | 'old_larger' | 'proof_refused' }
+  /** Two trees of one size under the log's signature: with the one cosigned, proof to anyone. */
+  | { readonly kind: 'forked'; readonly text: string }
   /** The log is wrong about what this witness saw: the size tells it. */
   | { readonly kind: 'other_size'; readonly size: number };
 
@@ -21,6 +23,7 @@ export function decide({ oldSize, proof, checkpoint: note }: AddCheckpoint, keys
   const checkpoint = parseCheckpoint(text);
   if (oldSize > checkpoint.size) return { kind: 'old_larger' };
   if (oldSize !== seen.size) return { kind: 'other_size', size: seen.size };
+  if (checkpoint.size === seen.size && seen.size > 0 && !checkpoint.root.equals(seen.root)) return { kind: 'forked', text };
   if (checkpoint.size === 0 && !emptyRoot.equals(checkpoint.root)) return { kind: 'proof_refused' };
   try {
     checkConsistency(seen.size, seen.root, checkpoint.size, checkpoint.root, proof);

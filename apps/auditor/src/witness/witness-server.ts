@@ -13,7 +13,10 @@ interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** c2sp.org/tlog-witness: `POST /add-checkpoint`, and `GET /<hex SHA-256 of the origin>/checkpoint` for monitors. */
+/**
+ * c2sp.org/tlog-witness: `POST /add-checkpoint`, and `GET /<hex SHA-256 of the origin>/checkpoint` for monitors. Beside it,
+ * of this witness alone, `/fork`: two signed notes, as a JSON array, when it was shown two trees of one size.
+ */
 export function witnessServer(witness: Witness, onFault: (error: unknown) => void): Server {
   const server = createServer({ requestTimeout: limits.requestMs, headersTimeout: limits.requestMs, keepAliveTimeout: limits.idleMs, maxHeaderSize: limits.headerBytes }, (request, response) => {
     answer(witness, request)
@@ -31,7 +34,11 @@ export function witnessServer(witness: Witness, onFault: (error: unknown) => voi
 
 async function answer(witness: Witness, request: IncomingMessage): Promise<Reply> {
   const path = (request.url ?? '').split('?')[0] ?? '';
-  const [, hash] = /^\/([0-9a-f]{64})\/checkpoint$/.exec(path) ?? [];
+  const [, hash, what] = /^\/([0-9a-f]{64})\/(checkpoint|fork)$/.exec(path) ?? [];
+  if (hash !== undefined && what === 'fork' && request.method === 'GET') {
+    const fork = witness.fork(hash);
+    return fork === undefined ? { status: 404, body: 'never shown two trees of one size\n' } : { status: 200, body: fork, contentType: 'application/json' };
+  }
   if (hash !== undefined && request.method === 'GET') {
     const note = witness.latest(hash);
     return note === undefined ? { status: 404, body: 'no checkpoint of this log\n' } : { status: 200, body: note, headers: { 'cache-control': 'no-cache' } };
@@ -63,6 +70,7 @@ async function addCheckpoint(witness: Witness, body: Uint8Array): Promise<Reply>
     case 'other_size':
       return { status: 409, body: formatSize(decided.size), contentType: sizeContentType };
     case 'proof_refused':
+    case 'forked':
       return { status: 422, body: 'does not continue the tree cosigned last\n' };
     case 'busy':
       return { status: 503, body: 'asked too often\n', headers: { 'retry-after': '1' } };

@@ -20,6 +20,8 @@ interface Origin {
   seen: Seen | undefined;
   /** The note cosigned last, with the cosignature. */
   note: string | undefined;
+  /** Two signed notes of one size, as JSON; the first such pair is enough. */
+  fork: string | undefined;
   turn: Promise<unknown>;
   waiting: number;
 }
@@ -37,7 +39,7 @@ export class Witness {
     for (const { name } of logs) {
       if (this.#origins.has(name)) continue;
       const hash = createHash('sha256').update(name).digest('hex');
-      const origin: Origin = { keys: logs.filter((key) => key.name === name), file: join(folder, `${hash}.checkpoint`), seen: undefined, note: undefined, turn: Promise.resolve(), waiting: 0 };
+      const origin: Origin = { keys: logs.filter((key) => key.name === name), file: join(folder, `${hash}.checkpoint`), seen: undefined, note: undefined, fork: undefined, turn: Promise.resolve(), waiting: 0 };
       this.#origins.set(name, origin);
       this.#byHash.set(hash, origin);
     }
@@ -63,16 +65,22 @@ export class Witness {
     return this.#byHash.get(originHash)?.note;
   }
 
+  /** Proof that this log signed two trees of one size, when it was shown it. */
+  fork(originHash: string): string | undefined {
+    return this.#byHash.get(originHash)?.fork;
+  }
+
   async #addInTurn(origin: Origin, request: AddCheckpoint): Promise<Answer> {
     // After a write that failed nobody knows what the disk holds: it is read again.
     if (origin.seen === undefined) await this.#load(origin);
     const decision = decide(request, origin.keys, origin.seen ?? seenNothing);
+    // Only the log's own signature is kept with ours: what else came along was checked by nobody.
+    const own = parseNote(request.checkpoint).signatures.filter(({ name, keyId }) => origin.keys.some((key) => key.name === name && key.keyId === keyId)).slice(0, 1).map(formatSignature).join('');
+    if (decision.kind === 'forked') await this.#keepFork(origin, `${decision.text}\n${own}`);
     if (decision.kind !== 'cosign') return decision;
     const { text, checkpoint } = decision;
     const lines = formatSignature({ name: this.signer.name, keyId: this.signer.keyId, signature: this.signer.sign(Buffer.from(text, 'utf8')) });
-    // Only the log's own signatures are kept with ours: what else came along was checked by nobody.
-    const own = parseNote(request.checkpoint).signatures.filter(({ name, keyId }) => origin.keys.some((key) => key.name === name && key.keyId === keyId)).slice(0, 1);
-    const note = `${text}\n${own.map(formatSignature).join('')}${lines}`;
+    const note = `${text}\n${own}${lines}`;
     origin.seen = undefined;
     await saveState(origin.file, note);
     origin.seen = { size: checkpoint.size, root: checkpoint.root };
@@ -80,7 +88,15 @@ export class Witness {
     return { kind: 'cosigned', lines };
   }
 
+  async #keepFork(origin: Origin, second: string): Promise<void> {
+    if (origin.fork !== undefined) return;
+    const fork = `${JSON.stringify([origin.note, second])}\n`;
+    await saveState(forkFile(origin), fork);
+    origin.fork = fork;
+  }
+
   async #load(origin: Origin): Promise<void> {
+    origin.fork = (await readState(forkFile(origin)))?.text;
     const note = (await readState(origin.file))?.text;
     if (note === undefined) {
       origin.seen = seenNothing;
@@ -94,4 +110,8 @@ export class Witness {
       throw new CouldNotLook(`${origin.file} is no checkpoint of a key this witness knows`, { cause: error });
     }
   }
+}
+
+function forkFile({ file }: Origin): string {
+  return file.replace(/\.checkpoint$/, '.fork');
 }
