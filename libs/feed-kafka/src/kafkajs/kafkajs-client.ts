@@ -1,9 +1,10 @@
-import kafkajs, { type Admin, type KafkaConfig, type LogEntry } from 'kafkajs';
+import kafkajs, { type Admin, type LogEntry } from 'kafkajs';
 import type { Logger } from '@tillid/runtime';
 import type { KafkaClient } from '../kafka-client.js';
+import type { Connecting } from './connecting.js';
 import { kafkajsReading } from './kafkajs-reading.js';
 import { kafkajsWriting } from './kafkajs-writing.js';
-import { closableSockets, type KafkaTls, type Sockets } from './sockets.js';
+import { closableSockets, type KafkaTls } from './sockets.js';
 import './internals.js';
 
 export interface KafkaClientOptions {
@@ -14,12 +15,6 @@ export interface KafkaClientOptions {
   /** Who this is, in the brokers' logs: "consent". Whom they let in is the certificate's. */
   readonly clientId: string;
   readonly logger: Logger;
-}
-
-/** What each connection is made with: kafkajs' settings, and the sockets it may use until it is closed. */
-export interface Connecting {
-  readonly config: KafkaConfig & Required<Pick<KafkaConfig, 'connectionTimeout' | 'requestTimeout' | 'retry' | 'socketFactory'>> & { readonly brokers: string[]; readonly clientId: string };
-  readonly sockets: Sockets;
 }
 
 /** Nothing is connected until something is opened; each thing opened has connections of its own. */

@@ -2,7 +2,7 @@ import { setTimeout as pauseFor } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import { OffsetGone, TopicMissing, type TopicReading, type TopicRecord } from '../kafka-client.js';
 import { KafkajsCluster, type FetchedMessage, type KafkajsBroker } from './internals.js';
-import type { Connecting } from './kafkajs-client.js';
+import type { Connecting } from './connecting.js';
 
 const partition = 0;
 /** Nobody writes in transactions; a stranger's that stays open must not hold the topic. */

@@ -1,7 +1,7 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import type { TopicWriting } from '../kafka-client.js';
-import type { Connecting } from './kafkajs-client.js';
+import type { Connecting } from './connecting.js';
 
 const partition = 0;
 const allInSync = -1;

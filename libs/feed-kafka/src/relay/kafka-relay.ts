@@ -1,27 +1,15 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import type { SignedHead } from '@tillid/contracts/event/v1/event';
-import { noTelemetry, type EventStore, type Telemetry } from '@tillid/eventsourcing';
-import type { Clock } from '@tillid/kernel';
+import { noTelemetry, type Telemetry } from '@tillid/eventsourcing';
 import type { Logger } from '@tillid/runtime';
 import type { KafkaClient } from '../kafka-client.js';
 import { findPlace, RelayRefused } from './find-place.js';
-import { AnotherRelay, publish } from './publish.js';
+import { AnotherRelay, publish, type WhatToPublish } from './publish.js';
 
-export interface KafkaRelayOptions {
+export interface KafkaRelayOptions extends WhatToPublish {
   readonly client: KafkaClient;
-  readonly source: string;
-  /** The service's own log. */
-  readonly store: EventStore;
-  /** The source's word: `(position, chain, timeMs) => signer.sign(position, chain, timeMs)`. The time is the relay's to say. */
-  readonly signHead: (position: number, chain: Uint8Array, timeMs: number) => SignedHead | Promise<SignedHead>;
   readonly topic: string;
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly telemetry?: Telemetry;
-  /** At the least between two readings of the log: what a moment brought goes as one batch. Default 10 ms. */
-  readonly paceMs?: number;
-  /** A commit of this process is noticed at once; one of another replica, of which the store may not tell, by looking. Default 100 ms. */
-  readonly lookEveryMs?: number;
   /** Pause after a failure; doubles up to 32 times as long. Default 250 ms. */
   readonly retryPauseMs?: number;
 }

@@ -1,11 +1,25 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import { appendsTo, chained, inBatches, startingPoint, traceParentsOf, type SourceEvent, type Telemetry } from '@tillid/eventsourcing';
+import type { SignedHead } from '@tillid/contracts/event/v1/event';
+import { appendsTo, chained, inBatches, startingPoint, traceParentsOf, type EventStore, type SourceEvent, type Telemetry } from '@tillid/eventsourcing';
+import type { Clock } from '@tillid/kernel';
 import type { NewRecord, TopicWriting } from '../kafka-client.js';
 import { eventRecord, headRecord, sizeOf } from '../record.js';
 import { RelayRefused, type Place } from './find-place.js';
-import type { KafkaRelayOptions } from './kafka-relay.js';
 
-export interface Publishing extends Pick<KafkaRelayOptions, 'source' | 'store' | 'signHead' | 'clock' | 'paceMs' | 'lookEveryMs'> {
+export interface WhatToPublish {
+  readonly source: string;
+  /** The service's own log. */
+  readonly store: EventStore;
+  /** The source's word: `(position, chain, timeMs) => signer.sign(position, chain, timeMs)`. The time is the relay's to say. */
+  readonly signHead: (position: number, chain: Uint8Array, timeMs: number) => SignedHead | Promise<SignedHead>;
+  readonly clock: Clock;
+  /** At the least between two readings of the log: what a moment brought goes as one batch. Default 10 ms. */
+  readonly paceMs?: number;
+  /** A commit of this process is noticed at once; one of another replica, of which the store may not tell, by looking. Default 100 ms. */
+  readonly lookEveryMs?: number;
+}
+
+export interface Publishing extends WhatToPublish {
   readonly telemetry: Telemetry;
   readonly writing: TopicWriting;
   readonly signal: AbortSignal;
