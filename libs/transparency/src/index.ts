@@ -1,10 +1,12 @@
 export { parseCheckpoint, openCheckpoint, signCheckpoint, type Checkpoint } from './checkpoint.js';
 export { checkConsistency, proveConsistency } from './consistency-proof.js';
+export { keyChangeText, openKeyChange, signKeyChange, type KeyChange, type OpenedKeyChange } from './key-change.js';
+export { keyStepsMax, LogKeys, logKeysOf, type KeyStep } from './log-keys.js';
 export { encodeEntries, maxEntryBytes, parseBundle } from './entry-bundle.js';
 export type { Finding, FindingCode, LogVerdict, TreeHead } from './findings.js';
 export { emptyRoot, hashBytes, leafHash, leafHashInto, nodeHash, type Hash } from './hash.js';
 export { checkInclusion, proveInclusion } from './inclusion-proof.js';
-export { bundlePath, checkpointPath, parseLogPath, partialsFolder, tilePath, tileWidth, type BundlePlace, type CheckpointPlace, type TilePlace } from './layout.js';
+export { bundlePath, checkpointPath, keyChangePath, parseLogPath, partialsFolder, tilePath, tileWidth, type BundlePlace, type CheckpointPlace, type KeyPlace, type TilePlace } from './layout.js';
 export { InMemoryLog } from './in-memory-log.js';
 export type { LogFiles, OnEntry } from './log-files.js';
 export { checkMapProof, emptyMapRoot, emptySubtree, joinSubtrees, mapSubtree, proveInMap, type MapEntry, type MapProof, type MapSubtree } from './map.js';

@@ -1,7 +1,8 @@
 import { RecordVerifier, type RecordSummary } from '@tillid/eventsourcing';
-import { verifyLog, type LogVerdict } from '@tillid/transparency';
+import type { LogVerdict } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
 import type { OpenedLog } from '../log/open-log.js';
+import { verifyFollowed } from '../log/verify-followed.js';
 import { SourceFeed, type SourceService } from './source-feed.js';
 
 export type DifferenceCode =
@@ -74,7 +75,7 @@ export async function compare(
     await reached(new Map([...sides].map(([source, { headPosition }]) => [source, headPosition])));
     ledger = await openLedger();
     const record = new RecordVerifier();
-    const log = await verifyLog(ledger.files, ledger.key, { entries: true, ...(onProgress && { onProgress }) }, async (bytes) => {
+    const log = await verifyFollowed(ledger, { entries: true, ...(onProgress && { onProgress }) }, async (bytes) => {
       const placed = record.entry(bytes);
       if (placed) await compareEntry(bytes, placed.source, placed.position);
     });

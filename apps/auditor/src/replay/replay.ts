@@ -1,6 +1,7 @@
 import { RecordVerifier, type RecordSummary } from '@tillid/eventsourcing';
-import { verifyLog, type LogVerdict } from '@tillid/transparency';
+import type { LogVerdict } from '@tillid/transparency';
 import type { OpenedLog } from '../log/open-log.js';
+import { verifyFollowed } from '../log/verify-followed.js';
 import { entryLine } from './entry-line.js';
 
 export interface ReplayResult {
@@ -14,7 +15,7 @@ export interface ReplayResult {
 export async function replay({ files, key }: OpenedLog, print: (line: string) => Promise<void>, fromLeaf: number): Promise<ReplayResult> {
   const record = new RecordVerifier();
   let printed = 0;
-  const log = await verifyLog(files, key, { entries: true }, async (bytes, leafIndex) => {
+  const log = await verifyFollowed({ files, key }, { entries: true }, async (bytes, leafIndex) => {
     const placed = record.entry(bytes);
     if (placed === undefined || leafIndex < fromLeaf) return;
     printed += 1;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Refused } from '@tillid/kernel';
-import { noteLimits, openNote, parseCheckpoint, type Checkpoint, type NoteVerifier, type PolicyWitness } from '@tillid/transparency';
+import { noteLimits, openCheckpoint, openNote, type Checkpoint, type NoteVerifier, type PolicyWitness } from '@tillid/transparency';
 
 export interface SeenByWitness {
   readonly name: string;
@@ -14,17 +14,17 @@ export interface SeenByWitness {
 const answerMs = 10_000;
 
 /** What a witness cosigned last (c2sp.org/tlog-witness, monitoring). A witness that is silent says nothing about the log. */
-export async function seenByWitness({ name, key, url }: PolicyWitness, log: NoteVerifier): Promise<SeenByWitness> {
-  const origin = createHash('sha256').update(log.name).digest('hex');
+export async function seenByWitness({ name, key, url }: PolicyWitness, log: readonly NoteVerifier[]): Promise<SeenByWitness> {
+  const origin = createHash('sha256').update(log[0]!.name).digest('hex');
   try {
     const reply = await fetch(`${(url ?? '').replace(/\/+$/, '')}/${origin}/checkpoint`, { redirect: 'error', signal: AbortSignal.timeout(answerMs) });
     if (reply.status === 404) return { name, silent: 'it has not seen this log' };
     if (reply.status !== 200) return { name, silent: `HTTP ${reply.status}` };
     const note = await noteOf(reply);
     // Both signed it: without the log's own it would be the witness's word.
-    openNote(note, [log]);
-    const checkpoint = parseCheckpoint(openNote(note, [key]).text);
-    return checkpoint.origin === log.name ? { name, checkpoint, note } : { name, silent: 'it answers for another log' };
+    const checkpoint = openCheckpoint(note, log);
+    openNote(note, [key]);
+    return { name, checkpoint, note };
   } catch (error) {
     if (error instanceof Refused) return { name, silent: error.code };
     return { name, silent: 'no answer' };

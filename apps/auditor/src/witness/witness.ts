@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { formatSignature, openNote, parseCheckpoint, parseNote, type AddCheckpoint, type NoteSigner, type NoteVerifier } from '@tillid/transparency';
+import { formatSignature, openCheckpoint, parseCheckpoint, parseNote, type AddCheckpoint, type LogKeys, type NoteSigner, type NoteVerifier } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
 import { readState, saveState } from '../saved-state.js';
 import { decide, seenNothing, type Decision, type Seen } from './cosign.js';
@@ -14,7 +14,7 @@ export type Answer =
 const waitingMax = 32;
 
 interface Origin {
-  readonly keys: readonly NoteVerifier[];
+  readonly keys: readonly LogKeys[];
   readonly file: string;
   /** Undefined until it is read; then what the file says, always. */
   seen: Seen | undefined;
@@ -22,6 +22,14 @@ interface Origin {
   note: string | undefined;
   turn: Promise<unknown>;
   waiting: number;
+}
+
+/** A note has room for sixteen lines, and ours is one. */
+const ownSignaturesMax = 8;
+
+function keysOf({ keys }: Origin): readonly NoteVerifier[] {
+  const all = keys.flatMap((each) => each.all);
+  return all.filter(({ keyId }, index) => all.findIndex((other) => other.keyId === keyId) === index);
 }
 
 /**
@@ -33,7 +41,7 @@ export class Witness {
   readonly #origins = new Map<string, Origin>();
   readonly #byHash = new Map<string, Origin>();
 
-  constructor(folder: string, private readonly signer: NoteSigner, logs: readonly NoteVerifier[]) {
+  constructor(folder: string, private readonly signer: NoteSigner, logs: readonly LogKeys[]) {
     for (const { name } of logs) {
       if (this.#origins.has(name)) continue;
       const hash = createHash('sha256').update(name).digest('hex');
@@ -70,8 +78,9 @@ export class Witness {
     if (decision.kind !== 'cosign') return decision;
     const { text, checkpoint } = decision;
     const lines = formatSignature({ name: this.signer.name, keyId: this.signer.keyId, signature: this.signer.sign(Buffer.from(text, 'utf8')) });
-    // Only the log's own signatures are kept with ours: what else came along was checked by nobody.
-    const own = parseNote(request.checkpoint).signatures.filter(({ name, keyId }) => origin.keys.some((key) => key.name === name && key.keyId === keyId)).slice(0, 1);
+    // Only the log's own signatures are kept with ours, one a key: what else came along was checked by nobody.
+    const { signatures } = parseNote(request.checkpoint);
+    const own = keysOf(origin).flatMap((key) => signatures.filter(({ name, keyId }) => key.name === name && key.keyId === keyId).slice(0, 1)).slice(0, ownSignaturesMax);
     const note = `${text}\n${own.map(formatSignature).join('')}${lines}`;
     origin.seen = undefined;
     await saveState(origin.file, note);
@@ -87,7 +96,7 @@ export class Witness {
       return;
     }
     try {
-      const { size, root } = parseCheckpoint(openNote(note, origin.keys).text);
+      const { size, root } = openCheckpoint(note, keysOf(origin));
       origin.seen = { size, root };
       origin.note = note;
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Event } from '@tillid/contracts/event/v1/event';
 import { decodeEnvelope, MalformedEvent } from '../event-codec.js';
 import { isHeadsSeen } from './heads-seen.js';
 import { HeadsTimeline } from './heads-timeline.js';
+import { LogKeysCheck } from './log-keys-check.js';
 import type { RecordFinding, RecordFindingCode, RecordSummary } from './record-findings.js';
 import { OwnLogsCheck } from './own-logs-check.js';
 import { SourceCheck } from './source-check.js';
@@ -36,6 +37,7 @@ export class RecordVerifier {
   readonly timeline = new HeadsTimeline();
   readonly #sources = new Map<string, SourceCheck>();
   readonly #ownLogs = new OwnLogsCheck();
+  readonly #logKeys = new LogKeysCheck();
   readonly #findings: RecordFinding[] = [];
   #findingCount = 0;
   #leafIndex = 0;
@@ -53,6 +55,8 @@ export class RecordVerifier {
       const position = this.#source(event.source).entry(event, bytes, leafIndex);
       if (!isAudit(event.source)) this.#lastTakenIn = leafIndex;
       if (isHeadsSeen(event)) this.#headsSeen(event, position);
+      const logKeyFault = this.#logKeys.entry(event, leafIndex);
+      if (logKeyFault !== undefined) this.#report(logKeyFault.code, logKeyFault.message, event.source, position);
       const ownLogFault = this.#ownLogs.entry(event, bytes, leafIndex + 1);
       if (ownLogFault !== undefined) this.#report('own_log.differs', ownLogFault, event.source, position);
       return { leafIndex, source: event.source, position, event };
@@ -73,7 +77,7 @@ export class RecordVerifier {
       ...(headPosition > position ? [{ code: 'head.ahead', message: `the head at ${headPosition} covers entries after ${position}`, leafIndex: this.#leafIndex, source, position: headPosition } as const] : []),
       ...(firstUnconfirmedLeaf < settled && !isAudit(source) ? [{ code: 'entry.unconfirmed', message: 'it was in the tree that was seen before, and no head of its source covers it yet', leafIndex: firstUnconfirmedLeaf, source, position: confirmedPosition + 1 } as const] : []),
     ]);
-    return { entries: this.#leafIndex, sources, findings: [...this.#findings, ...missing].slice(0, maxFindings), findingCount: this.#findingCount + missing.length };
+    return { entries: this.#leafIndex, logKeys: this.#logKeys.changes, sources, findings: [...this.#findings, ...missing].slice(0, maxFindings), findingCount: this.#findingCount + missing.length };
   }
 
   #headsSeen(event: Event, position: number): void {
