@@ -33,7 +33,7 @@ export function openKeyChangeProof(proof: Uint8Array | string, path: string, kno
   if (receipt.extra === undefined || change === undefined) throw refuse('key_change.not_announced');
   const opened = openKeyChange(change, known);
   const { index, checkpoint } = checkReceipt(receipt, leafHash(receipt.extra), opened.key);
-  return { ...opened, vkey: change.vkey, nextVkey: change.nextVkey, bothUntilMs: change.bothUntilMs, leafIndex: index, checkpoint, path };
+  return { ...opened, vkey: change.vkey, nextVkey: change.nextVkey, bothUntilMs: change.bothUntilMs, leafIndex: index, checkpoint, note: receipt.checkpoint, path };
 }
 
 function announcedIn(entry: Uint8Array): KeyChange | undefined {

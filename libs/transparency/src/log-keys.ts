@@ -13,6 +13,8 @@ export interface KeyStep {
   readonly leafIndex: number;
   /** The tree that `key` signed: every later tree of the log continues it. */
   readonly checkpoint: Checkpoint;
+  /** The same, as it was signed. */
+  readonly note: string;
   /** Where in the log the proof of it lies. */
   readonly path: string;
 }

@@ -152,9 +152,9 @@ export class Monitor {
   }
 
   /** The tree in which a key named the next is the beginning of what we are shown. */
-  async #compareStep(checkpoint: Checkpoint, note: string, { checkpoint: theirs, path }: KeyStep): Promise<void> {
-    if (theirs.size > checkpoint.size) throw new Found({ code: 'checkpoint.shrunk', where: path, detail: `${theirs.size} leaves were signed when the key was replaced, now ${checkpoint.size}`, evidence: [note] });
-    await this.#requireContinued(checkpoint, theirs, new Found({ code: 'checkpoint.forked', where: path, detail: `the key was replaced in another tree of ${theirs.size} leaves`, evidence: [note] }));
+  async #compareStep(checkpoint: Checkpoint, note: string, { checkpoint: theirs, note: theirNote, path }: KeyStep): Promise<void> {
+    if (theirs.size > checkpoint.size) throw new Found({ code: 'checkpoint.shrunk', where: path, detail: `${theirs.size} leaves were signed when the key was replaced, now ${checkpoint.size}`, evidence: [theirNote, note] });
+    await this.#requireContinued(checkpoint, theirs, new Found({ code: 'checkpoint.forked', where: path, detail: `the key was replaced in another tree of ${theirs.size} leaves`, evidence: [theirNote, note] }));
   }
 
   async #grown(checkpoint: Checkpoint, note: string): Promise<LeafEdge> {

@@ -38,6 +38,7 @@ export function serviceEnvironment({ name, service, grpc, http, https }: Replica
   };
   const witnessPolicy = process.env['TILLID_WITNESS_POLICY'];
   if (service === 'audit' && witnessPolicy) environment['TILLID_WITNESS_POLICY'] = resolve(witnessPolicy);
+  for (const setting of ['TILLID_LOG_KEY_DAYS', 'TILLID_LOG_KEY_OVERLAP_DAYS']) if (service === 'audit' && process.env[setting]) environment[setting] = process.env[setting];
   const unrecordedShareSeconds = process.env['TILLID_CONSENT_UNRECORDED_SHARE_SECONDS'];
   if (service === 'consent' && unrecordedShareSeconds) environment['TILLID_CONSENT_UNRECORDED_SHARE_SECONDS'] = unrecordedShareSeconds;
   if (http) environment['TILLID_HTTP_LISTEN'] = http;
