@@ -23,10 +23,10 @@ interface TreeParts {
 
 /**
  * What a crash leaves. after_bundles, after_tiles: files nobody signed for; the same ones are written again.
- * after_record: a signed head whose file is older, and a change of key without its proof; start-up mends both. after_key_change: the
- * same with the proof. after_checkpoint: partial files too many, or the vkey published before.
+ * after_record: a signed head whose file is older; start-up mends the file. after_checkpoint: partial files too many, and a change of key
+ * without its proof; start-up writes it. after_key_change: the vkey published before; start-up replaces it.
  */
-export type IntegrationMoment = 'after_bundles' | 'after_tiles' | 'after_record' | 'after_key_change' | 'after_checkpoint';
+export type IntegrationMoment = 'after_bundles' | 'after_tiles' | 'after_record' | 'after_checkpoint' | 'after_key_change';
 
 /** Leaves integrated for one checkpoint, at most: seconds of work would make a checkpoint late. */
 const leavesPerCheckpoint = 16 * tileWidth;
@@ -68,7 +68,7 @@ export class TreeLog {
     // A crash between record and file, or a file put back from a backup: the record is the truth.
     const file = await folder.read(checkpointPath);
     if (file === undefined || Buffer.from(file).toString('utf8') !== head.checkpoint) await folder.writeCheckpoint(head.checkpoint);
-    for (const change of head.keyChanges ?? []) await writeKeyChange(parts, change);
+    for (const change of head.keyChanges ?? []) await writeKeyChange(parts, change, head.size);
     await keys.signed(head.size);
     return new TreeLog(parts, { head, version: stored.version, edge });
   }
@@ -114,25 +114,25 @@ export class TreeLog {
     if (!(await record.compareAndSet(version, encodeTreeHead(head)))) throw new WillNotSign('log.other_signer');
     this.current = { head, version: version + 1, edge };
     at('after_record');
-    // Before anyone is served a tree that the old key did not sign.
-    for (const change of changes) await writeKeyChange(this.parts, change);
-    if (changes.length > 0) at('after_key_change');
     await folder.writeCheckpoint(checkpoint);
     at('after_checkpoint');
+    // Before there is a tree that the old key did not sign.
+    for (const change of changes) await writeKeyChange(this.parts, change, edge.size);
+    if (changes.length > 0) at('after_key_change');
     await keys.signed(edge.size);
     await folder.removePartials(completed);
   }
 }
 
-/** The same file each time, from the record and the ledger. */
-async function writeKeyChange({ ledger, folder }: TreeParts, { leafIndex, checkpoint }: SignedKeyChange): Promise<void> {
+/** The same file each time, from the record and the ledger; its hashes are in the tiles of any larger tree. */
+async function writeKeyChange({ ledger, folder }: TreeParts, { leafIndex, checkpoint }: SignedKeyChange, treeSize: number): Promise<void> {
   const [entry] = await ledger.readAll(leafIndex, 1);
   const change = entry && announcedLogKey(decodeEnvelope(entry.bytes));
   if (!change) throw new WillNotSign('log.ledger_differs');
   const path = keyChangePath(parseVkey(change.vkey).keyId);
   if ((await folder.read(path)) !== undefined) return;
   const { size } = parseCheckpoint(parseNote(checkpoint).text);
-  const proof = await proveInclusion(leafIndex, size, subtreeRootsFrom(folder, size));
+  const proof = await proveInclusion(leafIndex, size, subtreeRootsFrom(folder, treeSize));
   await folder.writeOnce([{ path, bytes: Buffer.from(formatKeyChangeProof(entry.bytes, { index: leafIndex, path: proof, checkpoint }), 'utf8') }]);
 }
 
