@@ -5,6 +5,7 @@ import { ProgressBook } from '@tillid/eventsourcing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkout } from '../support/system.js';
 import { byBroker } from './by-broker.js';
+import { byLogKey, replacedAsItShouldBe } from './by-log-key.js';
 import { byOperator, lookedAtAgain, nextHeadsSeen } from './by-operator.js';
 import { byOwnLog, shown } from './by-own-log.js';
 import { byReceipt, handed } from './by-receipt.js';
@@ -14,7 +15,7 @@ import { byThief } from './by-thief.js';
 import { evening, Installation, sourceNames } from './installation.js';
 import { kinds, type Act } from './kinds.js';
 
-const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief };
+const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byLogKey, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief };
 let installation: Installation;
 
 beforeAll(async () => void (installation = await Installation.run()));
@@ -36,6 +37,7 @@ describe('an installation that nobody has touched', () => {
     ['a log signed anew, entry by entry the same', written((event) => event), []],
     ['one that grew since somebody looked', async (copy) => lookedAtAgain(copy, installation.leaves, [nextHeadsSeen(installation)]), []],
     ['the next event of a source, from itself', told(({ batch, next }) => [batch([next()])]), ['nothing is missing']],
+    ['a log whose key was replaced as it should be', replacedAsItShouldBe, []],
     ['a receipt', handed((receipt) => receipt), []],
     ["a citizen's copy of her log", shown((lines) => lines), []],
   ])('nor is anything found in %s', async (_, act, found) => {
