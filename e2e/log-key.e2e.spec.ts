@@ -26,7 +26,7 @@ describe("a system whose log's key is replaced while it runs", () => {
     expect(await system.auditor('verify', '--vkey', old, '--state', state)).toMatchObject({ code: 0 });
     await outsider.keepsReceipt('before', 5);
 
-    await putNextLogKey(await secrets());
+    await putNextLogKey(secrets());
     await untilSigned(system, 'a tree that both keys signed', (signers) => signers.length === 2 && signers[0] === idOf(keyIn(old)));
     await grows();
     const next = outsider.keepsKey('next.vkey');
@@ -63,7 +63,7 @@ describe("a system whose log's key is replaced while it runs", () => {
   });
 
   it('has destroyed the old key, starts again with the new, and takes another when its setting says so', async () => {
-    expect((await (await secrets()).read('log-signing.key'))!.length).toBe(32);
+    expect((await secrets().read('log-signing.key'))!.length).toBe(32);
     await system.stop();
     environment['TILLID_LOG_KEY_DAYS'] = '0';
     await system.up();
