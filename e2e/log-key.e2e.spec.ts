@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileSecrets } from '@tillid/crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { playDay } from './support/day-report.js';
 import { idOf, keyIn, Outsider, putNextLogKey, signersOf, untilSigned } from './support/log-key.js';
-import { System } from './support/system.js';
+import { checkout, System } from './support/system.js';
 
 // Without an overlap: what in an installation comes after thirty days comes at the next checkpoint.
 const environment: Record<string, string> = { TILLID_LOG_KEY_OVERLAP_DAYS: '0' };
@@ -18,6 +20,20 @@ afterAll(() => system?.remove());
 
 const secrets = () => fileSecrets(join(system.data, 'audit', 'secrets'));
 const grows = () => playDay(system, '--citizens', '4');
+
+/** What a witness that is started so answers about the newest tree. */
+async function cosigns(name: string, ...more: readonly string[]): Promise<number> {
+  const witness = spawn(process.execPath, [join(checkout, 'apps/auditor/bin/tillid-auditor.mjs'), 'witness', '--folder', outsider.path(name), '--name', `${name}.example`, '--listen', '127.0.0.1:0', '--json', ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [line] = (await once(witness.stdout, 'data')) as [Buffer];
+    const { url } = JSON.parse(line.toString()) as { url: string };
+    const checkpoint = await (await fetch(`${system.running.logUrl}/checkpoint`)).text();
+    return (await fetch(`${url}/add-checkpoint`, { method: 'POST', body: `old 0\n\n${checkpoint}` })).status;
+  } finally {
+    witness.kill();
+    await once(witness, 'close');
+  }
+}
 
 describe("a system whose log's key is replaced while it runs", () => {
   it('is followed by who knows the old key, and by who knows the new', async () => {
@@ -55,6 +71,12 @@ describe("a system whose log's key is replaced while it runs", () => {
     const proof = await outsider.fetchesProof('key-change', idOf(keyIn(old)));
     expect(await outsider.saysOfReceipt('after', outsider.policy(old), '--key-change', proof)).toBe('HOLDS');
     for (const name of ['before', 'after']) expect(await outsider.saysOfReceipt(name, outsider.policy(old, next))).toBe('HOLDS');
+  });
+
+  it('is cosigned by a witness that knows the old key and was handed the proof, and by no other that knows it', async () => {
+    const known = ['--log', outsider.path('old.vkey')];
+    expect(await cosigns('uninformed', ...known)).toBe(403);
+    expect(await cosigns('informed', ...known, '--key-change', outsider.path('key-change'))).toBe(200);
   });
 
   it('is refused under a key that it never announced', async () => {

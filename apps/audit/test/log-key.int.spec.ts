@@ -5,7 +5,7 @@ import { fileSecrets, systemIds } from '@tillid/crypto';
 import { hashOf, logKeysStream, openKeyChangeProof, RecordVerifier, type EventStore } from '@tillid/eventsourcing';
 import { silentLogger } from '@tillid/runtime';
 import { sqliteStores } from '@tillid/service';
-import { keyChangePath, LogKeys, openNote, parseNote, parseVkey, verifyLog, type NoteVerifier } from '@tillid/transparency';
+import { cosigner, cosignerVkeyOf, formatSignature, keyChangePath, LogKeys, openNote, parseNote, parseVkey, verifyLog, type NoteVerifier } from '@tillid/transparency';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStores, type AuditStores } from '../src/audit.stores.js';
 import { auditSource, loggedEvents } from '../src/domain/audit.events.js';
@@ -17,6 +17,8 @@ import { TreeWatch } from '../src/integrate/tree-watch.js';
 import { LogKeyRotation } from '../src/log-keys/rotate-log-key.js';
 import { SigningKeys } from '../src/log-keys/signing-keys.js';
 import { recover } from '../src/recover/recover.js';
+import { CosignedTree } from '../src/witness/cosigned-tree.js';
+import { readWitnessPolicy } from '../src/witness/witness-policy.js';
 
 const origin = 'log.example/one';
 const dayMs = 86_400_000;
@@ -177,6 +179,37 @@ describe("the log's key is replaced", () => {
     await audit.goesOn();
     expect(await signedTree.waitForSize(audit.tree.head.size, AbortSignal.timeout(10_000))).toBe(true);
     await watch.stop();
+  });
+});
+
+describe('who asks witnesses', () => {
+  const seed = Buffer.alloc(32, 9);
+  const policyFile = async (...logs: readonly string[]) => {
+    await writeFile(join(data, 'policy'), `${logs.map((vkey) => `log ${vkey}\n`).join('')}witness W1 ${cosignerVkeyOf('w.example', seed)} http://127.0.0.1:1\nquorum W1\n`);
+    return join(data, 'policy');
+  };
+  const cosigned = (checkpoint: string) => {
+    const witness = cosigner('w.example', seed, () => 1_700_000_000);
+    return checkpoint + formatSignature({ ...witness, signature: witness.sign(Buffer.from(parseNote(checkpoint).text)) });
+  };
+
+  it('goes by the key of the time, and by a policy that names an earlier one', async () => {
+    const audit = await started({ overlapMs: 0 });
+    await audit.goesOn();
+    const old = await vkeyNow();
+    const policy = await readWitnessPolicy(await policyFile(old), () => audit.keys.verifiers);
+    const tree = new CosignedTree(policy);
+    await audit.takesNextKey();
+    await audit.goesOn();
+    const { size, checkpoint } = audit.tree.head;
+    expect(signersOf(checkpoint)).not.toContain(idOf(old));
+    tree.adopt({ witnesses: [], cosigned: { size, checkpoint: cosigned(checkpoint), atMs: nowMs } });
+    expect(tree.cosigned).toMatchObject({ size });
+    // And after a start without the old seed.
+    expect(await audit.rotation.look()).toBe('destroyed');
+    const again = await started();
+    expect((await readWitnessPolicy(await policyFile(old), () => again.keys.verifiers)).logs).toHaveLength(2);
+    await expect(readWitnessPolicy(await policyFile('log.example/one+5340bcad+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4'), () => again.keys.verifiers)).rejects.toThrow();
   });
 });
 
