@@ -34,22 +34,20 @@ export class LogKeyRotation {
   /** Announces what somebody put among the secrets, and clears away what is done. Answers what it did. */
   async look(): Promise<'announced' | 'destroyed' | undefined> {
     const { keys } = this.parts;
-    await keys.readSecret();
-    await keys.learn();
-    const inForce = this.inForce();
+    const inForce = await this.inForce();
     if (inForce === undefined) return undefined;
+    if (await this.destroyReplaced(inForce)) return 'destroyed';
     const next = keys.held.find(({ vkey }) => vkey !== inForce.vkey && !isAnnounced(keys, vkey));
-    if (keys.held.some(({ vkey }) => vkey !== inForce.vkey && isAnnounced(keys, vkey))) return (await this.destroyReplaced(inForce)) ? 'destroyed' : undefined;
     return next !== undefined && (await this.announce(inForce, next)) ? 'announced' : undefined;
   }
 
   /** A new one when the one in force is older. Not while the last change is under way. */
   async renew(olderThanMs: number): Promise<boolean> {
     const { keys, log, secrets, origin } = this.parts;
-    await keys.readSecret();
-    await keys.learn();
-    const inForce = this.inForce();
-    if (inForce === undefined || keys.held.length > 1) return false;
+    const inForce = await this.inForce();
+    if (inForce === undefined) return false;
+    if (await this.destroyReplaced(inForce)) await keys.readSecret();
+    if (keys.held.length > 1) return false;
     const sinceMs = keys.announced.at(-1)?.announcedAtMs ?? (await this.firstEventMs());
     if (log.clock.nowMs() - sinceMs < olderThanMs) return false;
     // Lost to another replica: it has made the next.
@@ -57,8 +55,10 @@ export class LogKeyRotation {
   }
 
   /** The key that signs alone; undefined while two do, or while it is not ours. */
-  private inForce(): HeldKey | undefined {
+  private async inForce(): Promise<HeldKey | undefined> {
     const { keys, signedTree, log } = this.parts;
+    await keys.readSecret();
+    await keys.learn();
     const last = keys.announced.at(-1);
     const done = last === undefined || ((last.leafIndex ?? Infinity) < signedTree.head.size && log.clock.nowMs() >= last.change.bothUntilMs);
     return done ? keys.heldOf(keys.inForceAt(signedTree.head.size)) : undefined;
@@ -75,7 +75,9 @@ export class LogKeyRotation {
 
   private async destroyReplaced(inForce: HeldKey): Promise<boolean> {
     const { keys, secrets, logger } = this.parts;
-    const destroyed = await secrets.replace(logKeySecret, keys.content, Buffer.concat(keys.held.filter(({ vkey }) => vkey === inForce.vkey || !isAnnounced(keys, vkey)).map(({ seed }) => seed)));
+    const kept = keys.held.filter(({ vkey }) => vkey === inForce.vkey || !isAnnounced(keys, vkey));
+    if (kept.length === keys.held.length) return false;
+    const destroyed = await secrets.replace(logKeySecret, keys.content, Buffer.concat(kept.map(({ seed }) => seed)));
     if (destroyed) logger.warn({ vkey: inForce.vkey }, "the log's key before this one signs nothing any more, and is destroyed");
     return destroyed;
   }
