@@ -12,6 +12,7 @@ import { SourceSigner } from '@tillid/service';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addCitizen, signIn } from './citizen.js';
 import { playDay } from './day-report.js';
+import { idOf, keyIn, Outsider, putNextLogKey, untilSigned } from './log-key.js';
 import { replayed } from './replayed.js';
 import { type ServiceName, serviceNames, type System } from './system.js';
 import { until } from './until.js';
@@ -77,6 +78,24 @@ export function rotatesLive(ofWhat: string, rotated: () => RotatedSystem): void 
       }
       const announced = (await replayed(system)).filter(({ type }) => type === 'tillid.event.v1.SourceKeyAnnounced').map(({ source }) => source);
       expect(announced.toSorted()).toEqual(serviceNames.flatMap((name) => [`${name}/0`, `${name}/0`]).toSorted());
+    });
+
+    it("takes a next key for its log, which both sign for a time: who knows the old one is led to the new, and a receipt holds under either", async () => {
+      const outsider = new Outsider(system);
+      const old = outsider.keepsKey('old.vkey');
+      await outsider.keepsReceipt('before', 5);
+      await putNextLogKey(await rotated().secretsOf('audit'));
+      await untilSigned(system, 'a tree that both keys signed', (signers) => signers.length === 2 && signers[0] === idOf(keyIn(old)));
+      await outsider.keepsReceipt('after', 5);
+      const verdict = await system.auditor('verify', '--entries', '--vkey', old, '--json');
+      expect(verdict.code, verdict.stdout + verdict.stderr).toBe(0);
+      const { log } = JSON.parse(verdict.stdout) as { log: { keys: { vkey: string; nextVkey: string }[] } };
+      expect(log.keys).toMatchObject([{ vkey: keyIn(old), nextVkey: expect.any(String) }]);
+      const next = outsider.keeps('next.vkey', `${log.keys[0]!.nextVkey}\n`);
+      expect((await system.auditor('verify', '--entries', '--vkey', next)).code).toBe(0);
+      expect(await outsider.saysOfReceipt('before', outsider.policy(old))).toBe('HOLDS');
+      for (const key of [old, next]) expect(await outsider.saysOfReceipt('after', outsider.policy(key))).toBe('HOLDS');
+      expect(logs().filter((log) => /"level":"error"/.test(log))).toEqual([]);
     });
 
     it('starts again, with what it has now', async () => {

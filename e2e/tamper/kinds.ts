@@ -213,6 +213,19 @@ export const kinds: readonly Kind[] = [
   row('P15', database, 'has the database itself drop what is written', rebuild, 'list.differs', 'at its next run after that'),
 
   // Kept free: W32 and on, P16 and on, K by comparing. A row comes with its test, or not at all.
+  row('K01', operator, 'takes a new key for the log, and announces it nowhere', verify, 'checkpoint.refused', run),
+  row('K02', operator, "announces a next key that the log's key did not sign", verify, 'key.refused', run),
+  row('K03', operator, 'announces a next key that whoever announces it does not have', verify, 'key.refused', run),
+  row('K04', operator, "announces a next key that the log's key did not sign, to who begins with the next", verify, 'log_key.not_signed', run),
+  row('K05', keyed, "lets the log's key name two: to some the one, to some the other", verify, 'log_key.rival', run),
+  row('K06', keyed, 'goes back to the key that was replaced', verify, 'log_key.not_in_force', run),
+  row('K07', "a thief of the log's replaced key", 'signs on with it', verify, 'checkpoint.refused', run),
+  row('K08', keyed, 'names a next key in the log, signs on with the old, and shows no one the proof', verify, 'key.not_in_force', run),
+  row('K09', "a thief of the log's replaced key", 'signs on with it, for one who kept a checkpoint, and hides that it was replaced', state, 'CouldNotLook', run + ' (exit 2)'),
+  row('K10', keyed, 'proves the next key by a tree that is not the one it shows', verify, 'checkpoint.forked', run),
+
+  // Kept free, each for what is found by parts that are not here yet: W01 to W19 by witnesses and the monitor, C01 to C19 by
+  // a citizen's own head, P01 to P19 by replaying and rebuilding read models. A row comes with its test, or not at all.
 ];
 
 function row(id: string, who: string, what: string, finder: string, says: string, when: string): Kind {

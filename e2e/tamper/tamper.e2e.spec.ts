@@ -8,6 +8,7 @@ import { checkout } from '../support/system.js';
 import { byBroker } from './by-broker.js';
 import { byComparing } from './by-comparing.js';
 import { byDatabase } from './by-database.js';
+import { byLogKey, replacedAsItShouldBe } from './by-log-key.js';
 import { byOperator, lookedAtAgain, nextHeadsSeen } from './by-operator.js';
 import { byOwnLog, shown } from './by-own-log.js';
 import { byReceipt, handed } from './by-receipt.js';
@@ -19,7 +20,7 @@ import { evening, Installation, sourceNames } from './installation.js';
 import { kinds, type Act } from './kinds.js';
 import { inTheDatabase } from './lists.js';
 
-const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief, ...byComparing, ...byWitness, ...byDatabase };
+const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byLogKey, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief, ...byComparing, ...byWitness, ...byDatabase };
 let installation: Installation;
 
 beforeAll(async () => void (installation = await Installation.run()));
@@ -41,6 +42,7 @@ describe('an installation that nobody has touched', () => {
     ['a log signed anew, entry by entry the same', written((event) => event), []],
     ['one that grew since somebody looked', async (copy) => lookedAtAgain(copy, installation.leaves, [nextHeadsSeen(installation)]), []],
     ['the next event of a source, from itself', told(({ batch, next }) => [batch([next()])]), ['nothing is missing']],
+    ['a log whose key was replaced as it should be', replacedAsItShouldBe, []],
     ['a receipt', handed((receipt) => receipt), []],
     ["a citizen's copy of her log", shown((lines) => lines), []],
     ['a log that its witnesses have seen', watched, ['holds']],

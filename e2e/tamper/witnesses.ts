@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { cpSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { checkpointPath, formatReceipt, InMemoryLog, noteSigner, parseCosignerVkey, parsePolicy, parseVkey, proveInclusion, subtreeRootsFrom, vkeyOf, type Policy, type PolicyWitness } from '@tillid/transparency';
+import { checkpointPath, formatReceipt, InMemoryLog, LogKeys, noteSigner, parseCosignerVkey, parsePolicy, parseVkey, proveInclusion, subtreeRootsFrom, vkeyOf, type Policy, type PolicyWitness } from '@tillid/transparency';
 import { vi } from 'vitest';
 import { origin, seed, type Copy } from './installation.js';
 import { askWitness, checkedReceipt, Monitor, openWitnessFolder, Witness, witnessServer, WitnessSilent } from './programs.js';
@@ -21,7 +21,7 @@ export interface Running {
 async function running(copy: Copy, name: string): Promise<Running> {
   const folder = join(copy.folder, name);
   const { signer, vkey, close } = await openWitnessFolder(folder, `${name}.example`);
-  const witness = new Witness(folder, signer, [copy.original.verifier, parseVkey(vkeyOf(other.origin, other.seed))]);
+  const witness = new Witness(folder, signer, [copy.original.verifier, parseVkey(vkeyOf(other.origin, other.seed))].map((key) => new LogKeys(key)));
   await witness.open();
   const server = witnessServer(witness, () => {}).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -73,7 +73,7 @@ export class Shown extends InMemoryLog {
 /** Three witnesses, of which two are enough, and an operator who can sign whatever they like. */
 export class Scene {
   readonly witnesses: Running[] = [];
-  #monitor: InstanceType<typeof Monitor> | undefined;
+  #monitor: Awaited<ReturnType<typeof Monitor.open>> | undefined;
 
   private constructor(private readonly copy: Copy) {}
 
@@ -111,7 +111,7 @@ export class Scene {
   async watch(log: Shown, { entries = false } = {}): Promise<string[]> {
     const { original: { verifier } } = this.copy;
     const opened = { where: 'what is shown', files: log, key: verifier, close: () => {} };
-    this.#monitor = new Monitor(opened, { entries, policy: this.policy, patienceMs: 60_000, staleAfterMs: 600_000, tilesAgain: 16 });
+    this.#monitor = await Monitor.open(opened, { entries, policy: this.policy, patienceMs: 60_000, staleAfterMs: 600_000, tilesAgain: 16 });
     return this.watchOn();
   }
 

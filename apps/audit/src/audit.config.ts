@@ -9,6 +9,19 @@ export const auditConfig = {
     meaning: 'events that come within this time of each other share a checkpoint',
     breaks: 'longer: receipts wait longer; shorter: more small files and more fsync for the same events',
   }),
+  logKeyDays: setting({
+    variable: 'TILLID_LOG_KEY_DAYS',
+    schema: optional(count(0, 36_500)),
+    meaning: "days after which the key that signs the log's checkpoints is replaced, looked at once a day and at start, never while two sign; 0: a new one now",
+    breaks: 'unset: never by itself; shorter: witnesses and holders of policies must be told of a key more often',
+  }),
+  logKeyOverlapDays: setting({
+    variable: 'TILLID_LOG_KEY_OVERLAP_DAYS',
+    schema: count(0, 366),
+    default: '30',
+    meaning: "days for which the log's old key signs beside the new one; then it is destroyed",
+    breaks: 'shorter: whoever goes by the old key alone, witnesses among them, must follow sooner; 0, for when it was stolen: at the next checkpoint; longer: so does the thief',
+  }),
   tiles: setting({
     variable: 'TILLID_AUDIT_TILES',
     schema: optional(httpsUrl),

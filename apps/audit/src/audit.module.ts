@@ -6,12 +6,13 @@ import { RepeatingTask, SERVICE_PARTS, Shell, type ServiceParts } from '@tillid/
 import { assembleAudit, type AssembledAudit } from './audit.assembly.js';
 import type { AuditConfig } from './audit.config.js';
 import { AuditController } from './audit.controller.js';
-import { AUDIT_ROOM } from './audit.room.js';
+import { AUDIT_ROOM, type AuditRoom } from './audit.room.js';
 import { openStores, type AuditStores } from './audit.stores.js';
 import { ledgerSource, loggedEvents, sources } from './domain/audit.events.js';
 import { observeIntegration } from './integrate/observe-integration.js';
 import { openSigning, type Signing } from './integrate/signing.js';
-import { openSigningKey } from './integrate/signing-key.js';
+import { LogKeyRotation } from './log-keys/rotate-log-key.js';
+import { SigningKeys } from './log-keys/signing-keys.js';
 import { publicLogRoutes } from './public-log/public-log.routes.js';
 import { recover } from './recover/recover.js';
 import { closeDays } from './record-reading/record-reading.js';
@@ -24,6 +25,7 @@ import { readWitnessPolicy } from './witness/witness-policy.js';
 import { WitnessRounds } from './witness/witness-rounds.js';
 
 const secondMs = 1000;
+const dayMs = 86_400_000;
 
 /** What the replica at work tells the others. */
 interface Told {
@@ -51,15 +53,16 @@ const ASSEMBLED = Symbol('assembled');
 export class AuditModule {}
 
 async function signing(shell: Shell<AuditConfig>, stores: AuditStores): Promise<Signing> {
-  const { config, clock, telemetry, logger } = shell;
-  const seed = await shell.secret('log-signing');
-  const { verifier } = await openSigningKey(config.origin, seed, join(config.data, 'log.vkey'));
-  await recover({ stores, verifier, data: config.data, alone: !shell.isOneOfMany && config.tiles === undefined, clock, logger });
-  return openSigning({ ...stores, origin: config.origin, seed, data: config.data, tiles: config.tiles, checkpointIntervalMs: config.checkpointIntervalMs, shell, clock, telemetry, logger });
+  const { config, clock, ids, secrets, telemetry, logger } = shell;
+  const { events, ledger } = stores;
+  const keys = await SigningKeys.open({ origin: config.origin, secrets, ids, events, ledger, clock, vkeyFile: join(config.data, 'log.vkey') });
+  await recover({ stores, verifier: keys.verifiers, data: config.data, alone: !shell.isOneOfMany && config.tiles === undefined, clock, logger });
+  await keys.requirePublished();
+  return openSigning({ ...stores, keys, data: config.data, tiles: config.tiles, checkpointIntervalMs: config.checkpointIntervalMs, shell, clock, telemetry, logger });
 }
 
-async function cosignedTree({ config, clock }: Shell<AuditConfig>, { verifier }: Signing): Promise<CosignedTree> {
-  return new CosignedTree(config.witnessPolicy === undefined ? undefined : await readWitnessPolicy(config.witnessPolicy, verifier), clock.nowMs());
+async function cosignedTree({ config, clock }: Shell<AuditConfig>, { keys }: Signing): Promise<CosignedTree> {
+  return new CosignedTree(config.witnessPolicy === undefined ? undefined : await readWitnessPolicy(config.witnessPolicy, () => keys.verifiers), clock.nowMs());
 }
 
 function assemble(shell: Shell, { events, ledger, readModels, readings }: AuditStores, book: ProgressBook, { signedTree, files }: Signing, cosigned: CosignedTree): Promise<AssembledAudit> {
@@ -68,7 +71,7 @@ function assemble(shell: Shell, { events, ledger, readModels, readings }: AuditS
   return assembleAudit({ log, ledger, readModels, readings, book, signedTree, cosignedTree: cosigned, files });
 }
 
-function serviceParts(shell: Shell<AuditConfig>, stores: AuditStores, progress: ProgressBook, { signedTree, files, workers }: Signing, { room, heads, headsRecorder, ownLogHeads, ownLogs, takeIn, readers, lists }: AssembledAudit): ServiceParts {
+function serviceParts(shell: Shell<AuditConfig>, stores: AuditStores, progress: ProgressBook, { keys, signedTree, files, workers }: Signing, { room, heads, headsRecorder, ownLogHeads, ownLogs, takeIn, readers, lists }: AssembledAudit): ServiceParts {
   const { clock, telemetry, logger, config } = shell;
   const { events, ledger, treeHead, readModels, readings } = stores;
   const onTrouble: FollowerParts['onTrouble'] = ({ kind, source, consumer, reason, error }) => logger.warn({ source, consumer, reason, err: error }, `a consumer is ${kind}`);
@@ -88,6 +91,7 @@ function serviceParts(shell: Shell<AuditConfig>, stores: AuditStores, progress: 
       ...feeds.map((feed) => followSource({ ...parts, ...feed, consumer: takeIn, onHead: (head) => heads.heard(head), onParked: (parked) => void accuse(parked).catch(failed('who changed a past could not be found out')) })),
       new RepeatingTask(secondMs, () => headsRecorder.record(), failed('the heads seen could not be recorded')),
       new RepeatingTask(secondMs, () => ownLogHeads.record(), failed('the heads of the own logs could not be recorded')),
+      ...logKeyTasks(shell, room, keys),
       // What it misses while it is down it finds when it is up.
       new RepeatingTask(60 * secondMs, () => closeDays(room), failed('the readings of past days could not be recorded')),
       ...(cosigned.policy === undefined ? [] : [new WitnessRounds({ policy: cosigned.policy, cosignedTree: cosigned, signedTree, files, clock, logger, intervalMs: config.witnessIntervalMs })]),
@@ -100,4 +104,12 @@ function serviceParts(shell: Shell<AuditConfig>, stores: AuditStores, progress: 
     },
   });
   return { store: events, progress, readModels: lists, workers: [...workers, background, watchUnlinked(ownLogs, failed('the events that wait for a link could not be counted'))], routes: publicLogRoutes(room), close: [readModels, readings, events, ledger, treeHead] };
+}
+
+/** Every few seconds what somebody put among the secrets; once a day and at start whether the key is due. */
+function logKeyTasks({ config, secrets, logger }: Shell<AuditConfig>, { log, signedTree }: AuditRoom, keys: SigningKeys): RepeatingTask[] {
+  const { origin, logKeyDays, logKeyOverlapDays } = config;
+  const rotation = new LogKeyRotation({ origin, keys, secrets, log, signedTree, overlapMs: logKeyOverlapDays * dayMs, logger });
+  const failed = (err: unknown) => logger.error({ err }, "the log's key could not be replaced");
+  return [...(logKeyDays === undefined ? [] : [new RepeatingTask(dayMs, () => rotation.renew(logKeyDays * dayMs), failed)]), new RepeatingTask(2 * secondMs, () => rotation.look(), failed)];
 }

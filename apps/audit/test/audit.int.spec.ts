@@ -416,6 +416,7 @@ describe('the public log', () => {
     expect(await audit.stores.events.lastRevision('entries-read-rigsrevisionen-2026-11-24')).toBe(1);
     await expect(get('/tile/entries/*', `000.p/${width}`, service('consent'))).rejects.toThrow('entry.unknown');
     for (const star of [`entries/000.p/${width}`, '0/../../log.vkey', '0/001', '00/000', '']) await expect(get('/tile/*', star)).rejects.toThrow('entry.unknown');
+    for (const star of ['5340bcad', '5340BCAD', '../checkpoint', '../../secrets/log-signing.key', '']) await expect(get('/key/*', star)).rejects.toThrow('entry.unknown');
     expect(await verifyLog(audit.room.files, audit.vkey, { entries: true })).toMatchObject({ holds: true });
   });
 });

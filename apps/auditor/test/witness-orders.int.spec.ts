@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cosigner, InMemoryLog, noteSigner, openNote, parseCheckpoint, parseVkey, proveConsistency, subtreeRootsFrom, vkeyOf } from '@tillid/transparency';
+import { cosigner, InMemoryLog, LogKeys, noteSigner, openNote, parseCheckpoint, parseVkey, proveConsistency, subtreeRootsFrom, vkeyOf } from '@tillid/transparency';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Witness } from '../src/witness/witness.js';
@@ -30,7 +30,7 @@ it('asked much at once and ended between, a witness never lets two logs have its
       const said: (readonly string[])[] = [];
       for (const questions of lives) {
         // Each life begins with what the one before left on the disk.
-        const witness = new Witness(folder, cosigner('witness.example/one', Buffer.alloc(32, 9), () => 1), [key]);
+        const witness = new Witness(folder, cosigner('witness.example/one', Buffer.alloc(32, 9), () => 1), [new LogKeys(key)]);
         await witness.open();
         const answers = await Promise.all(questions.map(async ({ branch, size, oldSize }) => ({ leaves: leavesOf(branch, size), answer: await witness.add(await request(branch, size, oldSize)) })));
         said.push(...answers.filter(({ answer }) => answer.kind === 'cosigned').map(({ leaves }) => leaves));

@@ -31,9 +31,10 @@ export function parseCheckpoint(text: string): Checkpoint {
   return { origin, size, root, extensions: rest };
 }
 
-/** A checkpoint signed by the log itself: a key whose name is the origin. */
-export function openCheckpoint(note: Uint8Array | string, verifier: NoteVerifier): Checkpoint {
-  const checkpoint = parseCheckpoint(openNote(note, [verifier]).text);
-  if (checkpoint.origin !== verifier.name) throw refuse('checkpoint.wrong_origin');
+/** A checkpoint signed by the log itself: a key whose name is the origin; of several keys of the log, any. */
+export function openCheckpoint(note: Uint8Array | string, verifier: NoteVerifier | readonly NoteVerifier[]): Checkpoint {
+  const verifiers = [verifier].flat();
+  const checkpoint = parseCheckpoint(openNote(note, verifiers).text);
+  if (verifiers.some(({ name }) => name !== checkpoint.origin)) throw refuse('checkpoint.wrong_origin');
   return checkpoint;
 }

@@ -3,6 +3,10 @@ export type FindingCode =
   | 'checkpoint.missing'
   /** Not a checkpoint, or not signed by the log's key. `detail` holds the reason code of the parser. */
   | 'checkpoint.refused'
+  /** How a key of the log is said to have named the next does not prove it. `detail` as above. */
+  | 'key.refused'
+  /** The tree has the announcement of a key that did not sign it. */
+  | 'key.not_in_force'
   /** The log has fewer leaves than a checkpoint seen before. */
   | 'checkpoint.shrunk'
   /** The log does not continue the tree of a checkpoint seen before. */

@@ -20,6 +20,11 @@ export interface BundlePlace {
   readonly index: number;
   readonly width: number;
 }
+/** How a key of the log named the next: a tlog-proof, with the entry beside it. Of this log alone, not of tlog-tiles. */
+export interface KeyPlace {
+  readonly kind: 'key';
+  readonly keyId: number;
+}
 export interface CheckpointPlace {
   readonly kind: 'checkpoint';
 }
@@ -32,14 +37,20 @@ export function bundlePath(index: number, width: number = tileWidth): string {
   return `tile/entries/${numberPath(index)}${widthPath(width)}`;
 }
 
+/** By the id of the key that was replaced. */
+export function keyChangePath(keyId: number): string {
+  return `key/${keyId.toString(16).padStart(8, '0')}`;
+}
+
 /** The folder of a tile's partial versions, gone for good once the full one is there. */
 export function partialsFolder(fullPath: string): string {
   return `${fullPath}.p`;
 }
 
 /** What a path names, or undefined for any text that is not exactly how this file would write it. */
-export function parseLogPath(path: string): TilePlace | BundlePlace | CheckpointPlace | undefined {
+export function parseLogPath(path: string): TilePlace | BundlePlace | KeyPlace | CheckpointPlace | undefined {
   if (path === checkpointPath) return { kind: 'checkpoint' };
+  if (/^key\/[0-9a-f]{8}$/.test(path)) return { kind: 'key', keyId: Number.parseInt(path.slice(4), 16) };
   if (path.length > 64) return undefined;
   const [, level, number, partial] = /^tile\/(entries|[0-9]{1,2})\/((?:x[0-9]{3}\/)*[0-9]{3})(?:\.p\/([0-9]{1,3}))?$/.exec(path) ?? [];
   if (level === undefined || number === undefined) return undefined;

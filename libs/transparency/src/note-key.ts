@@ -18,6 +18,8 @@ export interface NoteVerifier {
 
 const ed25519 = 0x01;
 const ed25519Cosignature = 0x04;
+const mlDsa44 = 0x06;
+const mlDsa44KeyBytes = 1312;
 const timeBytes = 8;
 const maxSeconds = 2n ** 63n - 1n;
 const privateKeyPrefix = Buffer.from('302e020100300506032b657004220420', 'hex'); // PKCS #8 up to the 32-byte seed
@@ -98,15 +100,31 @@ function cosignedMessage(seconds: bigint, text: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`cosignature/v1\ntime ${seconds}\n`, 'ascii'), text]);
 }
 
-function openVkey(text: string, type: number): { name: string; keyId: number; verifyBytes: (message: Uint8Array, signature: Uint8Array) => boolean } {
+/**
+ * Whether a vkey is of an algorithm that C2SP names and nothing here checks: ML-DSA-44, type 0x06, 1,312 bytes. Signatures by it
+ * are ignored. False for any other type; throws for a vkey that is none.
+ */
+export function isUncheckedVkey(vkey: string): boolean {
+  const { name, id, typed } = vkeyParts(vkey);
+  if (typed[0] !== mlDsa44) return false;
+  if (typed.length !== 1 + mlDsa44KeyBytes) throw refuse('key.malformed');
+  if (keyIdOf(name, mlDsa44, typed.subarray(1)) !== id) throw refuse('key.wrong_id');
+  return true;
+}
+
+function vkeyParts(text: string): { name: string; id: number; typed: Buffer } {
   const [, name, id, encoded] = /^([^+]*)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)\n?$/.exec(text) ?? [];
   if (name === undefined || id === undefined || encoded === undefined || !isKeyName(name)) throw refuse('key.malformed');
-  const typed = parseBase64(encoded);
+  return { name, id: Number.parseInt(id, 16), typed: parseBase64(encoded) };
+}
+
+function openVkey(text: string, type: number): { name: string; keyId: number; verifyBytes: (message: Uint8Array, signature: Uint8Array) => boolean } {
+  const { name, id, typed } = vkeyParts(text);
   if (typed[0] !== type) throw refuse('key.unknown_algorithm');
   if (typed.length !== 33) throw refuse('key.malformed');
   const publicKey = typed.subarray(1);
   const keyId = keyIdOf(name, type, publicKey);
-  if (keyId !== Number.parseInt(id, 16)) throw refuse('key.wrong_id');
+  if (keyId !== id) throw refuse('key.wrong_id');
   const key = createPublicKey({ key: Buffer.concat([publicKeyPrefix, publicKey]), format: 'der', type: 'spki' });
   return { name, keyId, verifyBytes: (message, signature) => signature.length === 64 && verify(null, message, key, signature) };
 }

@@ -1,6 +1,6 @@
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { openNote } from './note.js';
-import { cosignatureSeconds, parseCosignerVkey, parseVkey, publicKeyOf, type NoteVerifier } from './note-key.js';
+import { cosignatureSeconds, isUncheckedVkey, parseCosignerVkey, parseVkey, publicKeyOf, type NoteVerifier } from './note-key.js';
 import { decodeUtf8, hasControlCharacter, parseDecimal } from './text.js';
 import { refuse } from './transparency.refusals.js';
 
@@ -41,7 +41,10 @@ export interface PolicyVerdict {
 
 export const policyLimits = { maxBytes: 64 * 1024, maxOfEach: 64 } as const;
 
-/** A name must stand before the line that uses it, so there is no circle; it is a member once, so nobody counts twice. */
+/**
+ * A name must stand before the line that uses it, so there is no circle; it is a member once, so nobody counts twice. A log or a
+ * witness whose key is ML-DSA-44 (0x06) is read and never counts: its name may be used, and whatever needs it is not met.
+ */
 export function parsePolicy(bytes: Uint8Array | string): Policy {
   if (bytes.length > policyLimits.maxBytes) throw refuse('policy.too_large');
   const text = typeof bytes === 'string' ? bytes : decodeUtf8(bytes);
@@ -112,13 +115,13 @@ class PolicyReader {
 
   #log([vkey, url, ...more]: readonly string[]): void {
     if (vkey === undefined || more.length > 0) throw refuse('policy.malformed');
-    this.#logs.push({ key: parseVkey(vkey), url });
+    if (!isUncheckedVkey(vkey)) this.#logs.push({ key: parseVkey(vkey), url });
     this.#key(vkey);
   }
 
   #witness([name, vkey, url, ...more]: readonly string[]): void {
     if (name === undefined || vkey === undefined || more.length > 0) throw refuse('policy.malformed');
-    this.#witnesses.push({ name, key: parseCosignerVkey(vkey), url });
+    if (!isUncheckedVkey(vkey)) this.#witnesses.push({ name, key: parseCosignerVkey(vkey), url });
     this.#key(vkey);
     this.#define(name);
   }

@@ -52,8 +52,8 @@ export function parseReceipt(receipt: Uint8Array | string): Receipt {
   return { index, path, checkpoint, ...(extra === undefined ? {} : { extra }) };
 }
 
-/** Throws Refused unless the log of this key has the leaf. Answers where, and in which tree. */
-export function checkReceipt(receipt: Receipt, leaf: Uint8Array, verifier: NoteVerifier): { readonly index: number; readonly checkpoint: Checkpoint } {
+/** Throws Refused unless the log of this key, or of one of these, has the leaf. Answers where, and in which tree. */
+export function checkReceipt(receipt: Receipt, leaf: Uint8Array, verifier: NoteVerifier | readonly NoteVerifier[]): { readonly index: number; readonly checkpoint: Checkpoint } {
   const checkpoint = openCheckpoint(receipt.checkpoint, verifier);
   checkInclusion(leaf, receipt.index, checkpoint.size, checkpoint.root, receipt.path);
   return { index: receipt.index, checkpoint };

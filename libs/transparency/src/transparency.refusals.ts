@@ -16,6 +16,19 @@ export const refuse = refusals({
   'key.malformed': 'invalid',
   'key.unknown_algorithm': 'invalid',
   'key.wrong_id': 'invalid',
+  /** More keys than any log has had. */
+  'key.too_many': 'invalid',
+  /** Two keys of one log that signatures could not tell apart, or a key that comes back. */
+  'key.twice': 'invalid',
+  /** Changes that do not lead from one key to the next. */
+  'key.not_in_order': 'invalid',
+  /** Signed only by a key that had named its successor below. */
+  'key.replaced': 'invalid',
+  'key_change.malformed': 'invalid',
+  /** Not signed by the key that is said to name the next. */
+  'key_change.not_signed': 'invalid',
+  /** Not signed by the key that is named. */
+  'key_change.not_possessed': 'invalid',
   'checkpoint.malformed': 'invalid',
   'checkpoint.malformed_size': 'invalid',
   'checkpoint.malformed_root': 'invalid',

@@ -15,7 +15,8 @@ export async function verifyLeftovers(files: LogFiles, paths: AsyncIterable<stri
       findings.add({ code: 'file.unexpected', path, detail: 'no file of a log has this name' });
       continue;
     }
-    if (place.kind === 'checkpoint' || (place.kind === 'bundle' && !entries)) continue;
+    // How keys changed is for who follows them.
+    if (place.kind === 'checkpoint' || place.kind === 'key' || (place.kind === 'bundle' && !entries)) continue;
     const hashesAtLevel = place.kind === 'bundle' ? size : Math.floor(size / leavesPerHash(place.level));
     const widthInUse = Math.min(tileWidth, hashesAtLevel - place.index * tileWidth);
     if (widthInUse <= 0 || widthInUse === place.width) continue;

@@ -13,7 +13,8 @@ import { PrefixRoot } from './prefix-root.js';
 interface TreeOptions {
   readonly entries: boolean;
   readonly findings: FindingList;
-  readonly previous?: Checkpoint | undefined;
+  /** Trees that this one must continue, and where each is from. */
+  readonly earlier?: readonly { readonly checkpoint: Checkpoint; readonly path: string }[] | undefined;
   readonly onEntry?: OnEntry | undefined;
   readonly onProgress?: ((leavesChecked: number, size: number) => void) | undefined;
 }
@@ -47,7 +48,7 @@ export async function verifyTree(files: LogFiles, checkpoint: Checkpoint, option
   if (!proven && !rootOfEdge(rebuilt).equals(checkpoint.root)) {
     options.findings.add({ code: 'root.mismatch', path: checkpointPath, detail: 'the tiles do not hash to the signed root' });
   }
-  walk.comparePrevious(options.previous);
+  walk.compareEarlier();
   return { tilesChecked: walk.tilesChecked, bundlesChecked: walk.bundlesChecked };
 }
 
@@ -82,12 +83,11 @@ class TreeWalk {
   bundlesChecked = 0;
   /** All that was noted, suspicions that came to nothing included. */
   private noted = 0;
-  private readonly prefix: PrefixRoot | undefined;
+  private readonly earlier: readonly { readonly checkpoint: Checkpoint; readonly path: string; readonly prefix: PrefixRoot }[];
   private readonly ahead = new Map<string, Promise<Uint8Array | Refused>>();
 
   constructor(private readonly files: LogFiles, private readonly size: number, private readonly options: TreeOptions) {
-    const { previous } = options;
-    this.prefix = previous === undefined || previous.size > size ? undefined : new PrefixRoot(previous.size);
+    this.earlier = (options.earlier ?? []).filter(({ checkpoint }) => checkpoint.size <= size).map((each) => ({ ...each, prefix: new PrefixRoot(each.checkpoint.size) }));
   }
 
   /** Hashes of a tile, from its children where it has any, each checked against what is stored. */
@@ -133,7 +133,7 @@ class TreeWalk {
   private async leaves({ index, width, stored, proven }: RowRequest): Promise<Row> {
     const fromEntries = this.options.entries ? await this.entryHashes(index, width, stored, proven) : undefined;
     const hashes = fromEntries?.hashes ?? stored ?? Buffer.alloc(width * hashBytes);
-    this.prefix?.add(stored ?? hashes);
+    for (const { prefix } of this.earlier) prefix.add(stored ?? hashes);
     this.options.onProgress?.(index * tileWidth + width, this.size);
     return { hashes, suspicions: fromEntries?.suspicions ?? this.suspicions() };
   }
@@ -182,9 +182,11 @@ class TreeWalk {
     return undefined;
   }
 
-  comparePrevious(previous: Checkpoint | undefined): void {
-    if (previous === undefined || this.prefix?.complete !== true || this.prefix.root().equals(previous.root)) return;
-    this.options.findings.add({ code: 'checkpoint.forked', path: checkpointPath, detail: `the first ${previous.size} leaves are not those of the checkpoint seen before` });
+  compareEarlier(): void {
+    for (const { checkpoint: { size, root }, path, prefix } of this.earlier) {
+      if (!prefix.complete || prefix.root().equals(root)) continue;
+      this.options.findings.add({ code: 'checkpoint.forked', path, detail: `the first ${size} leaves are not those of the checkpoint seen before` });
+    }
   }
 
   private suspicions(): FindingList {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { checkByPolicy, checkReceiptByPolicy, cosignatureSeconds, cosigner, cosignerVkeyOf, formatAddCheckpoint, formatReceipt, leafHash, noteSigner, openNote, parseAddCheckpoint, parseCosignerVkey, parseNote, parsePolicy, parseReceipt, parseSignatures, parseSize, parseVkey, quorumMet, requireByPolicy, signCheckpoint, signNote, vkeyOf } from './index.js';
 
@@ -51,6 +52,63 @@ describe('a cosignature', () => {
 });
 
 describe('a signature of an algorithm we do not know', () => {
+  const mlDsaVkey = (name: string, fill = 6, length = 1312) => {
+    const typed = Buffer.concat([Buffer.of(6), Buffer.alloc(length, fill)]);
+    const id = createHash('sha256').update(`${name}\n`).update(typed).digest('hex').slice(0, 8);
+    return `${name}+${id}+${typed.toString('base64')}`;
+  };
+  const lineOf = (vkey: string) => `— ${vkey.split('+')[0]} ${Buffer.concat([Buffer.from(vkey.split('+')[1]!, 'hex'), Buffer.alloc(2428, 7)]).toString('base64')}\n`;
+
+  it('is ignored too where a policy names its key: the name stands, and never counts', () => {
+    const pq = mlDsaVkey('pq.example/w9');
+    const note = `${text}\n${logLine}${lineOf(pq)}${witnessLine}`;
+    const policy = (...lines: string[]) => parsePolicy(`log ${logVkey}\nlog ${mlDsaVkey(origin, 8)}\nwitness PQ ${pq} https://pq.example/\nwitness W1 ${witnessVkey}\n${lines.join('\n')}\n`);
+    expect(checkByPolicy(note, policy('group A any PQ W1', 'quorum A'))).toMatchObject({ quorum: true, cosigned: [{ witness: 'W1' }] });
+    expect(checkByPolicy(note, policy('group A all PQ W1', 'quorum A')).quorum).toBe(false);
+    expect(checkByPolicy(note, policy('quorum PQ')).quorum).toBe(false);
+    expect(policy('quorum W1').witnesses.map(({ name }) => name)).toEqual(['W1']);
+    // Under the log's own name as well: it signs with both, and the one we know is enough.
+    expect(checkByPolicy(`${text}\n${lineOf(mlDsaVkey(origin, 8))}${logLine}`, policy('quorum none')).quorum).toBe(true);
+    expect(() => checkByPolicy(`${text}\n${lineOf(mlDsaVkey(origin, 8))}`, policy('quorum none'))).toThrow('note.unknown_signer');
+  });
+
+  it.each([
+    ['too short', mlDsaVkey('pq.example/w9', 6, 1311), 'key.malformed'],
+    ['too long', mlDsaVkey('pq.example/w9', 6, 1313), 'key.malformed'],
+    ['empty', mlDsaVkey('pq.example/w9', 6, 0), 'key.malformed'],
+    ['of another id', mlDsaVkey('pq.example/w9').replace(/\+[0-9a-f]{8}\+/, '+00000000+'), 'key.wrong_id'],
+    ['of another name', mlDsaVkey('pq.example/w9').replace('w9', 'w8'), 'key.wrong_id'],
+    ['not padded', mlDsaVkey('pq.example/w9').replace(/=+$/, ''), 'base64.not_canonical'],
+    ['of type 0x05', `pq.example/w9+00000000+${Buffer.concat([Buffer.of(5), Buffer.alloc(32)]).toString('base64')}`, 'key.unknown_algorithm'],
+  ])('but not a key that is %s', (_, vkey, code) => {
+    for (const line of [`log ${vkey}`, `witness PQ ${vkey}`]) expect(() => parsePolicy(`${line}\nquorum none\n`)).toThrow(code);
+  });
+
+  it('nor may it stand twice, nor be what a log or a witness is trusted by alone', () => {
+    const pq = mlDsaVkey('pq.example/w9');
+    expect(() => parsePolicy(`witness A ${pq}\nwitness B ${pq}\nquorum none\n`)).toThrow('policy.key_twice');
+    expect(() => parseVkey(pq)).toThrow('key.unknown_algorithm');
+    expect(() => parseCosignerVkey(pq)).toThrow('key.unknown_algorithm');
+  });
+
+  it.each([
+    ['4 bytes', 4, 'note.malformed_signature'],
+    ['5 bytes', 5, undefined],
+    ['a byte less', 2431, undefined],
+    ['40 kB', 40_000, undefined],
+    ['70 kB', 70_000, 'note.too_large'],
+  ])('of %s is what it is: whoever does not know the algorithm does not know its length', (_, length, code) => {
+    const open = () => openNote(`${text}\n${logLine}— pq.example/w9 ${Buffer.alloc(length, 6).toString('base64')}\n`, [parseVkey(logVkey)]);
+    if (code === undefined) expect(open().signatures).toHaveLength(2);
+    else expect(open).toThrow(code);
+  });
+
+  it('in a receipt and in what a log asks of a witness', () => {
+    const checkpoint = `${text}\n${mlDsaLine}${logLine}${mlDsaLine}`;
+    expect(parseAddCheckpoint(Buffer.from(formatAddCheckpoint({ oldSize: 3, proof: [], checkpoint }))).checkpoint).toBe(checkpoint);
+    expect(parseReceipt(formatReceipt({ index: 5, path: [], checkpoint })).checkpoint).toBe(checkpoint);
+  });
+
   it('is read and ignored, 2,432 bytes and all, up to sixteen of them', () => {
     expect(openNote(`${text}\n${mlDsaLine}${logLine}${witnessLine}`, [parseVkey(logVkey), parseCosignerVkey(witnessVkey)]).signatures).toHaveLength(3);
     expect(openNote(`${text}\n${logLine}${mlDsaLine.repeat(15)}`, [parseVkey(logVkey)]).signatures).toHaveLength(16);

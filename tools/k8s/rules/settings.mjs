@@ -28,6 +28,8 @@ export const defaultIsRight = {
   TILLID_CONSENT_UNRECORDED_SHARE_SECONDS: 'how long data may be shared that nobody records; the policy of the house',
   TILLID_CONSENT_REFUSALS_RECORDED_PER_MINUTE: 'what a citizen can read; the policy of the house',
   TILLID_CHECKPOINT_INTERVAL_MS: 'a receipt within a second',
+  TILLID_LOG_KEY_DAYS: 'never by itself: witnesses and holders of policies are told first; docs/operations.md',
+  TILLID_LOG_KEY_OVERLAP_DAYS: 'thirty days to tell them in; SECURITY.md, keys and secrets',
   TILLID_WITNESS_POLICY: 'witnesses are other houses: theirs to offer, and named by whoever installs this (components/witnesses)',
   TILLID_WITNESS_INTERVAL_MS: 'a cosigned receipt within two seconds',
   TILLID_KAFKA_BROKERS: 'migrate makes no topics: Strimzi does',

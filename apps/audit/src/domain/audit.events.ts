@@ -1,8 +1,8 @@
-import { AccessLogRead, EntriesRead, HeadsSeen, LogReplayed, OwnLogHeads } from '@tillid/contracts/audit/v1/events';
+import { AccessLogRead, EntriesRead, HeadsSeen, LogKeyAnnounced, LogReplayed, OwnLogHeads } from '@tillid/contracts/audit/v1/events';
 import { commonEvents, eventCodec, type EventOf } from '@tillid/eventsourcing';
 
 /** Audit's own acts, and what the shell writes into its log. */
-export const auditEvents = eventCodec('tillid.audit.v1', { HeadsSeen, AccessLogRead, EntriesRead, LogReplayed, OwnLogHeads });
+export const auditEvents = eventCodec('tillid.audit.v1', { HeadsSeen, AccessLogRead, EntriesRead, LogReplayed, OwnLogHeads, LogKeyAnnounced });
 export type AuditEvent = EventOf<typeof auditEvents>;
 
 export const loggedEvents = auditEvents.and(commonEvents);

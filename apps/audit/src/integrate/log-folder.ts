@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkpointPath, partialsFolder, type LogFile } from '@tillid/transparency';
+import { checkpointPath, parseLogPath, partialsFolder, type LogFile } from '@tillid/transparency';
 import { WillNotSign } from '../domain/audit.refusals.js';
 import type { TileStore } from './tile-store.js';
 
@@ -38,6 +38,16 @@ export class LogFolder implements TileStore {
       if (isAbsent(error)) return undefined;
       throw error;
     }
+  }
+
+  /** Proofs of how keys were replaced, there being a few. */
+  async keyChanges(): Promise<{ readonly path: string; readonly bytes: Buffer }[]> {
+    const names = await readdir(join(this.folder, 'key')).catch((error: unknown) => {
+      if (isAbsent(error)) return [];
+      throw error;
+    });
+    const paths = names.map((name) => `key/${name}`).filter((path) => parseLogPath(path)?.kind === 'key');
+    return Promise.all(paths.map(async (path) => ({ path, bytes: (await this.read(path)) ?? Buffer.alloc(0) })));
   }
 
   async writeOnce(files: readonly LogFile[]): Promise<void> {

@@ -3,18 +3,17 @@ import type { CompareAndSetRecord, EventStore, Telemetry } from '@tillid/eventso
 import type { Clock } from '@tillid/kernel';
 import type { Logger } from '@tillid/runtime';
 import type { Shell, Worker } from '@tillid/service';
-import type { LogFiles, NoteVerifier } from '@tillid/transparency';
+import type { LogFiles } from '@tillid/transparency';
+import type { SigningKeys } from '../log-keys/signing-keys.js';
 import { Integrator } from './integrator.js';
 import { LogFolder } from './log-folder.js';
 import { RemoteTiles } from './remote-tiles.js';
 import { SignedTree } from './signed-tree.js';
-import { openSigningKey } from './signing-key.js';
 import { TreeWatch } from './tree-watch.js';
 
 export interface SigningParts {
-  readonly origin: string;
-  readonly seed: Uint8Array;
-  /** The service's own folder: the log's files lie in `log` below it, the key it is verified with in `log.vkey`. */
+  readonly keys: SigningKeys;
+  /** The service's own folder: the log's files lie in `log` below it. */
   readonly data: string;
   /** Where the files are read by a replica that has no volume. */
   readonly tiles: string | undefined;
@@ -29,7 +28,7 @@ export interface SigningParts {
 
 export interface Signing {
   readonly signedTree: SignedTree;
-  readonly verifier: NoteVerifier;
+  readonly keys: SigningKeys;
   readonly files: LogFiles;
   readonly workers: readonly Worker[];
 }
@@ -40,13 +39,12 @@ export interface Signing {
  * signed. Without the volume: it only ever reads.
  */
 export async function openSigning(parts: SigningParts): Promise<Signing> {
-  const { shell, data, tiles, treeHead: record, ledger, clock, telemetry, logger, checkpointIntervalMs } = parts;
-  const key = await openSigningKey(parts.origin, parts.seed, join(data, 'log.vkey'));
+  const { keys, shell, data, tiles, treeHead: record, ledger, clock, telemetry, logger, checkpointIntervalMs } = parts;
   const signedTree = new SignedTree();
-  const watch = () => new TreeWatch({ record, ledger, verifier: key.verifier, signedTree, clock, onTrouble: (err) => logger.warn({ err }, 'the signed tree head could not be read') });
-  if (tiles !== undefined) return { signedTree, verifier: key.verifier, files: new RemoteTiles(tiles, shell.tls), workers: [watch()] };
+  const watch = () => new TreeWatch({ record, ledger, keys, signedTree, clock, onTrouble: (err) => logger.warn({ err }, 'the signed tree head could not be read') });
+  if (tiles !== undefined) return { signedTree, keys, files: new RemoteTiles(tiles, shell.tls), workers: [watch()] };
   const folder = await LogFolder.open(join(data, 'log'));
-  const integratorParts = { ...key, ledger, folder, record, clock, telemetry, logger, checkpointIntervalMs, signedTree };
-  if (!shell.isOneOfMany) return { signedTree, verifier: key.verifier, files: folder, workers: [await Integrator.open(integratorParts)] };
-  return { signedTree, verifier: key.verifier, files: folder, workers: [watch(), shell.oneAtATime('integration', () => [Integrator.inTurn(integratorParts)])] };
+  const integratorParts = { keys, ledger, folder, record, clock, telemetry, logger, checkpointIntervalMs, signedTree };
+  if (!shell.isOneOfMany) return { signedTree, keys, files: folder, workers: [await Integrator.open(integratorParts)] };
+  return { signedTree, keys, files: folder, workers: [watch(), shell.oneAtATime('integration', () => [Integrator.inTurn(integratorParts)])] };
 }

@@ -2,13 +2,15 @@ import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { CompareAndSetRecord, EventStore } from '@tillid/eventsourcing';
 import type { Clock } from '@tillid/kernel';
 import type { NoteVerifier } from '@tillid/transparency';
+import type { SigningKeys } from '../log-keys/signing-keys.js';
 import type { SignedTree } from './signed-tree.js';
-import { decodeTreeHead } from './tree-head.js';
+import { decodeTreeHead, type TreeHead } from './tree-head.js';
 
-export interface TreeWatchParts {
+export type TreeWatchParts = WatchParts & ({ readonly keys: Pick<SigningKeys, 'verifiers' | 'learn' | 'signed'> } | { /** The only key. */ readonly verifier: NoteVerifier });
+
+interface WatchParts {
   readonly record: CompareAndSetRecord;
   readonly ledger: Pick<EventStore, 'head'>;
-  readonly verifier: NoteVerifier;
   readonly signedTree: SignedTree;
   readonly clock: Clock;
   readonly onTrouble: (error: unknown) => void;
@@ -49,16 +51,24 @@ export class TreeWatch {
   }
 
   private async look(): Promise<void> {
-    const { record, ledger, verifier, signedTree, clock } = this.parts;
+    const { record, ledger, signedTree, clock } = this.parts;
     this.lookedAtMs = performance.now();
     const stored = await record.get();
     if (stored && stored.version !== this.version) {
-      signedTree.signed(decodeTreeHead(stored.value, verifier));
+      signedTree.signed(await this.opened(stored.value));
       this.version = stored.version;
     }
     const { position } = await ledger.head();
     if (position <= signedTree.head.size) this.behindSinceMs = undefined;
     else this.behindSinceMs ??= clock.nowMs();
     if (this.behindSinceMs !== undefined && clock.nowMs() - this.behindSinceMs > behindAfterMs) signedTree.stop('log.behind');
+  }
+  private async opened(value: Uint8Array): Promise<TreeHead> {
+    const { parts } = this;
+    if (!('keys' in parts)) return decodeTreeHead(value, parts.verifier);
+    await parts.keys.learn();
+    const head = decodeTreeHead(value, parts.keys.verifiers);
+    await parts.keys.signed(head.size);
+    return head;
   }
 }

@@ -7,6 +7,7 @@ import { recordAuditing } from '../record-reading/record-reading.js';
 
 const immutable = 'public, max-age=31536000, immutable';
 const octets = 'application/octet-stream';
+const plain = 'text/plain; charset=utf-8';
 
 /** The log as C2SP tlog-tiles says. Hashes are everyone's; the entries themselves only auditors'. */
 export function publicLogRoutes({ signedTree, cosignedTree, files, log, readings }: Pick<AuditRoom, 'signedTree' | 'cosignedTree' | 'files' | 'log' | 'readings'>): HttpRoute[] {
@@ -20,6 +21,8 @@ export function publicLogRoutes({ signedTree, cosignedTree, files, log, readings
     },
     // Not of tlog-tiles: under load the newest tree is always a moment ahead of its witnesses.
     { method: 'GET', path: '/cosigned-checkpoint', access: 'public', handle: async () => checkpointReply(cosignedCheckpoint({ cosignedTree })) },
+    // Nor this: how a key of the log named the next, for whoever knows the old one.
+    { method: 'GET', path: '/key/*', access: 'public', handle: ({ params }) => serve(files, `key/${params['*']}`, 'key') },
     {
       method: 'GET',
       path: '/tile/entries/*',
@@ -37,12 +40,12 @@ export function publicLogRoutes({ signedTree, cosignedTree, files, log, readings
 }
 
 function checkpointReply(body: string): HttpReply {
-  return { status: 200, contentType: 'text/plain; charset=utf-8', body, headers: { 'cache-control': 'public, max-age=1' } };
+  return { status: 200, contentType: plain, body, headers: { 'cache-control': 'public, max-age=1' } };
 }
 
-async function serve(files: LogFiles, path: string, kind: 'tile' | 'bundle'): Promise<HttpReply> {
+async function serve(files: LogFiles, path: string, kind: 'tile' | 'bundle' | 'key'): Promise<HttpReply> {
   const place = parseLogPath(path);
   const body = place?.kind === kind ? await files.read(path) : undefined;
   if (body === undefined) throw refuse('entry.unknown');
-  return { status: 200, contentType: octets, body, headers: { 'cache-control': kind === 'tile' ? immutable : immutable.replace('public', 'private') } };
+  return { status: 200, contentType: kind === 'key' ? plain : octets, body, headers: { 'cache-control': kind === 'bundle' ? immutable.replace('public', 'private') : immutable } };
 }

@@ -1,5 +1,5 @@
 import { checkTail, decodeEnvelope, hashOf, lostFingerprint, TailRefused, type CompareAndSetRecord, type EventStore, type StoredEvent } from '@tillid/eventsourcing';
-import { parseBundle, readBundle, tileWidth, type LogFiles, type NoteVerifier } from '@tillid/transparency';
+import { parseBundle, readBundle, tileWidth, type LogFiles, type LogKeys } from '@tillid/transparency';
 import { Refused } from '@tillid/kernel';
 import { WillNotSign } from '../domain/audit.refusals.js';
 import { decodeTreeHead } from '../integrate/tree-head.js';
@@ -10,7 +10,7 @@ export interface LedgerRecovery {
   readonly files: LogFiles;
   /** The last signed tree head. */
   readonly record: CompareAndSetRecord;
-  readonly verifier: NoteVerifier;
+  readonly keys: LogKeys;
 }
 
 /**
@@ -18,10 +18,10 @@ export interface LedgerRecovery {
  * as was signed. All of them are held against the chain beside the signed head before the first is appended. Answers how many.
  * A crash leaves a longer ledger, and the next start goes on from there. Throws WillNotSign when the signed tree does not come back.
  */
-export async function recoverLedger({ ledger, files, record, verifier }: LedgerRecovery): Promise<number> {
+export async function recoverLedger({ ledger, files, record, keys }: LedgerRecovery): Promise<number> {
   const stored = await record.get();
   if (!stored) return 0;
-  const { size, chain } = decodeTreeHead(stored.value, verifier);
+  const { size, chain } = decodeTreeHead(stored.value, keys.all);
   const own = await ledger.head();
   if (own.position >= size) return 0;
   await checkTail(own, entriesOf(files, own.position, size), { position: size, chain }).catch(willNotSign);

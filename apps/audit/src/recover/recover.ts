@@ -8,12 +8,14 @@ import type { NoteVerifier } from '@tillid/transparency';
 import type { AuditStores } from '../audit.stores.js';
 import { LogFolder } from '../integrate/log-folder.js';
 import { adoptNewerCheckpoint } from './adopt-newer-checkpoint.js';
+import { keysInFolder } from './keys-in-folder.js';
 import { recoverLedger } from './recover-ledger.js';
 import { recoverOwnLog } from './recover-own-log.js';
 
 export interface Recovery {
   readonly stores: Pick<AuditStores, 'events' | 'ledger' | 'treeHead'>;
-  readonly verifier: NoteVerifier;
+  /** Of the keys that we have. */
+  readonly verifier: NoteVerifier | readonly NoteVerifier[];
   /** The service's own folder. */
   readonly data: string;
   /** Whether the log's files lie in it and nobody else takes events in: with several replicas the database is one, and whole. */
@@ -27,7 +29,8 @@ export async function recover({ stores: { events, ledger, treeHead }, verifier, 
   const mark = join(data, restoredMark);
   let entries = 0;
   if (alone) {
-    const log = { files: await LogFolder.open(join(data, 'log')), record: treeHead, verifier };
+    const files = await LogFolder.open(join(data, 'log'));
+    const log = { files, record: treeHead, keys: await keysInFolder(files, [verifier].flat()) };
     if (existsSync(mark)) await adoptNewerCheckpoint({ ...log, clock });
     entries = await recoverLedger({ ...log, ledger });
   }

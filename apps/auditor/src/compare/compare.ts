@@ -1,7 +1,7 @@
 import { HeadsSeen } from '@tillid/contracts/audit/v1/events';
 import { isHeadsSeen, RecordVerifier, sourceKeysStream, type PlacedEntry, type RecordSummary } from '@tillid/eventsourcing';
-import { verifyLog, type LogVerdict } from '@tillid/transparency';
 import type { OpenedLog } from '../log/open-log.js';
+import { heldByItsEntries, verifyFollowed, type FollowedVerdict } from '../log/verify-followed.js';
 import { lookAt, settledLeaves } from '../verify/verify.js';
 import { ComparedSource } from './compared-source.js';
 import type { Difference } from './difference.js';
@@ -27,7 +27,7 @@ export interface Comparison {
   readonly sources: readonly SourceComparison[];
   /** The first per source: what comes after it in that source was not compared. */
   readonly differences: readonly Difference[];
-  readonly log: LogVerdict;
+  readonly log: FollowedVerdict;
   readonly record: RecordSummary;
   /** For the next compare; undefined when this one did not hold. */
   readonly keep: Kept | undefined;
@@ -52,13 +52,13 @@ export async function compare(
     for (const service of services) sources.set(service.source, await ComparedSource.begin(service, kept?.sources.find(({ source }) => source === service.source)));
     await reached(new Map([...sources].map(([source, { headPosition }]) => [source, headPosition])));
     ledger = await openLedger();
-    const { files, key } = ledger;
-    const record = new RecordVerifier({ settledLeaves: await lookAt(async () => settledLeaves(key, { previousCheckpoint: kept?.checkpoint, previousAgeMs: kept?.ageMs })) });
-    const log = await lookAt(() => verifyLog(files, key, { entries: true, ...(kept && { previousCheckpoint: kept.checkpoint }), ...(onProgress && { onProgress }) }, async (bytes) => {
+    const record = new RecordVerifier({ settledLeaves: await lookAt(async () => settledLeaves({ previousCheckpoint: kept?.checkpoint, previousAgeMs: kept?.ageMs })) });
+    const looked = await lookAt(() => verifyFollowed(ledger!, { entries: true, ...(kept && { previousCheckpoint: kept.checkpoint }), ...(onProgress && { onProgress }) }, async (bytes) => {
       const placed = record.entry(bytes);
       if (placed) await compareEntry(bytes, placed);
     }));
     const summary = record.summary();
+    const log = looked.holds ? heldByItsEntries(looked, summary, ledger.key) : looked;
     const differences = [...sources.values()].flatMap((source) => source.differences(saidOfTheTree(source.source, log, summary)));
     differences.push(...[...unknown].map(withoutService));
     const holds = log.holds && summary.findingCount === 0 && differences.length === 0;
@@ -68,7 +68,7 @@ export async function compare(
       differences,
       log,
       record: summary,
-      keep: holds && log.checkpoint !== undefined ? { checkpoint: log.checkpoint, sources: [...sources.values()].flatMap((source) => source.toKeep() ?? []) } : undefined,
+      keep: holds && log.kept !== undefined ? { checkpoint: log.kept, sources: [...sources.values()].flatMap((source) => source.toKeep() ?? []) } : undefined,
     };
   } finally {
     await Promise.all([...sources.values()].map((source) => source.close()));
@@ -83,7 +83,7 @@ export async function compare(
   }
 }
 
-function saidOfTheTree(source: string, log: LogVerdict, { findings }: RecordSummary) {
+function saidOfTheTree(source: string, log: FollowedVerdict, { findings }: RecordSummary) {
   const unconfirmed = findings.filter((finding) => finding.code === 'entry.unconfirmed' && finding.source === source).map(({ position }) => position);
   return {
     forked: log.findings.some(({ code }) => code === 'checkpoint.forked' || code === 'checkpoint.shrunk'),

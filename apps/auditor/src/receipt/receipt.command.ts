@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { CouldNotLook } from '../could-not-look.js';
+import { keysByProofs } from '../log/follow-keys.js';
 import { readPolicy } from '../read-policy.js';
 import { asJson, asText, finish, print } from '../results.js';
 import { checkedReceipt, type ReceiptVerdict } from './receipt.js';
@@ -8,6 +9,7 @@ import { checkedReceipt, type ReceiptVerdict } from './receipt.js';
 interface Options {
   readonly entry: string;
   readonly policy: string;
+  readonly keyChange?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -17,11 +19,13 @@ export function receiptCommand(): Command {
     .argument('<file>', 'the receipt')
     .requiredOption('--entry <file>', 'the bytes of the event, as they came with the receipt')
     .requiredOption('--policy <file>', 'which logs and witnesses you trust (c2sp.org/tlog-policy)')
+    .option('--key-change <file...>', 'how a key of the policy was replaced (`key/<id of the old>` in the log), for receipts from after it')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  $ tillid-auditor receipt share.tlog-proof --entry share.event --policy policy')
     .action(async (file: string, options: Options) => {
       const policy = readPolicy(options.policy);
-      const verdict = checkedReceipt(await readGiven(file), await readGiven(options.entry), policy);
+      const keys = await keysByProofs(policy.logs.map(({ key }) => key), options.keyChange ?? []);
+      const verdict = checkedReceipt(await readGiven(file), await readGiven(options.entry), policy, keys);
       finish(verdict.holds);
       await print(options.json ? asJson(verdict) : receiptText(verdict));
     });

@@ -1,6 +1,6 @@
 import { ReplayBatch } from '@tillid/contracts/audit/v1/service';
 import { decodeEnvelope } from '@tillid/eventsourcing';
-import { parseVkey, tilePath } from '@tillid/transparency';
+import { openCheckpoint, parseVkey, tilePath } from '@tillid/transparency';
 import { describe, expect, it } from 'vitest';
 import { logOf, vkey, workingDay } from '../record.spec-kit.js';
 import { chosenByService } from './chosen-by-service.js';
@@ -26,7 +26,7 @@ async function replayed(sent: Sent, choice = identity, change: { startLeaf?: num
   const printed: number[] = [];
   const places: string[] = [];
   const result = await chosenByService({
-    files: log, key: parseVkey(vkey), checkpoint: Buffer.from(log.files.get('checkpoint')!).toString('utf8'), choice, startLeaf,
+    files: log, head: openCheckpoint(log.files.get('checkpoint')!, parseVkey(vkey)), choice, startLeaf,
     batches: answered(sent, dense),
     print: async (line) => void printed.push((JSON.parse(line) as { leafIndex: number }).leafIndex),
     printed: async (token, next) => void places.push(`${token}: ${next}`),

@@ -1,7 +1,7 @@
 import type { ReplayBatch } from '@tillid/contracts/audit/v1/service';
 import { decodeEnvelope, MalformedEvent } from '@tillid/eventsourcing';
 import { Refused } from '@tillid/kernel';
-import { leafHash, openCheckpoint, provenLeaves, type FindingCode, type LogFiles, type NoteVerifier, type ProvenLeaves } from '@tillid/transparency';
+import { leafHash, provenLeaves, type Checkpoint, type FindingCode, type LogFiles, type ProvenLeaves } from '@tillid/transparency';
 import { entryLine } from './entry-line.js';
 import { hasFilter, instantOf, leafRange, passes, type ReplayChoice } from './replay-choice.js';
 
@@ -22,9 +22,8 @@ export interface ChosenResult {
 
 export interface ChosenReplay {
   readonly files: LogFiles;
-  readonly key: NoteVerifier;
-  /** The tree that entries must stand in. What the service gives from beyond it is not printed. */
-  readonly checkpoint: string;
+  /** Of the tree that entries must stand in, by the log's own signature. What the service gives from beyond it is not printed. */
+  readonly head: Checkpoint;
   readonly choice: ReplayChoice;
   /** Where an earlier run ended; else where the choice begins. */
   readonly startLeaf: number;
@@ -46,8 +45,7 @@ class Found extends Error {
  * was asked for. That none was left out shows only where all of a range was asked for.
  */
 export async function chosenByService(replay: ChosenReplay): Promise<ChosenResult> {
-  const { files, key, checkpoint, choice, startLeaf, batches, print, printed, onProgress } = replay;
-  const head = openCheckpoint(checkpoint, key);
+  const { files, head, choice, startLeaf, batches, print, printed, onProgress } = replay;
   const { end } = leafRange(choice);
   const endLeaf = Math.min(head.size, end);
   const dense = !hasFilter(choice) && instantOf(choice.from) === undefined && instantOf(choice.until) === undefined;

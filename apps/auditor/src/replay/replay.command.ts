@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseAsOf, type AsOf } from '@tillid/eventsourcing';
 import { Refused } from '@tillid/kernel';
-import { checkpointPath, openCheckpoint, type NoteVerifier } from '@tillid/transparency';
+import { checkpointPath, type Checkpoint } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
 import { openLogWithEntries, openReplay } from '../entries/replayed-entries.js';
-import { openLog } from '../log/open-log.js';
+import { followKeys } from '../log/follow-keys.js';
+import { openLog, type OpenedLog } from '../log/open-log.js';
 import { dataOption, logArgument, tlsOption, vkeyOption } from '../options.js';
 import { progressBar } from '../progress-bar.js';
 import { asJson, asText, finish, print } from '../results.js';
@@ -93,7 +94,7 @@ async function all(log: string | undefined, { vkey, data, tls, output: path }: O
   const opened = await openLogWithEntries({ log, vkey, data, tls }, idempotencyKey);
   const bar = barFor(path);
   try {
-    const tree = treeOf(checkpoint, opened.key, choice);
+    const tree = await treeOf(checkpoint, opened, choice);
     const write = output && (async (line: string, leafIndex: number) => {
       await output.write(line);
       await output.mark({ leaf: leafIndex + 1 });
@@ -118,7 +119,7 @@ async function chosen({ vkey, data, tls, output: path }: Options, choice: Replay
   const opened = await openReplay({ vkey, data, tls });
   const bar = barFor(path);
   try {
-    const tree = treeOf(checkpoint, opened.key, choice);
+    const tree = await treeOf(checkpoint, opened, choice);
     if (tree === undefined) return chosenVerdict({ holds: false, complete: false, findings: [{ code: 'checkpoint.refused', leafIndex: 0, detail: 'there is no checkpoint that the key signed' }] }, 0, 0);
     const { first } = leafRange(choice);
     const [fromMs, untilMs] = [instantOf(choice.from), instantOf(choice.until)];
@@ -127,7 +128,7 @@ async function chosen({ vkey, data, tls, output: path }: Options, choice: Replay
     const fresh = { ...(fromMs === undefined ? { leafIndex: leaf } : { instant: new Date(fromMs) }), ...(untilMs !== undefined && { until: new Date(untilMs) }), idempotencyKey };
     let [printed, place] = [output?.entries ?? 0, output?.place];
     const result = await chosenByService({
-      ...opened, checkpoint, choice, startLeaf: leaf,
+      files: opened.files, head: tree.head, choice, startLeaf: leaf,
       batches: opened.replay({ ...(token === undefined ? fresh : { resumeToken: token }), ...(filter && { filter }) }),
       async print(line) {
         printed += 1;
@@ -149,17 +150,18 @@ async function chosen({ vkey, data, tls, output: path }: Options, choice: Replay
 }
 
 /** Undefined when it is not the log's: whoever looks at the whole log finds that. */
-function treeOf(checkpoint: string, key: NoteVerifier, choice: ReplayChoice): { readonly size: number; readonly checkpoint: string } | undefined {
-  let size: number;
+async function treeOf(checkpoint: string, { files, key }: Pick<OpenedLog, 'files' | 'key'>, choice: ReplayChoice): Promise<{ readonly size: number; readonly checkpoint: string; readonly head: Checkpoint } | undefined> {
+  let head: Checkpoint;
   try {
-    ({ size } = openCheckpoint(checkpoint, key));
+    head = (await followKeys(files, key, checkpoint)).keys.open(checkpoint);
   } catch (error) {
     if (error instanceof Refused) return undefined;
     throw error;
   }
+  const { size } = head;
   const { first, end } = leafRange(choice);
   if (first > size || (end !== Infinity && end > size)) throw new CouldNotLook(`the log has ${size} entries, not ${end === Infinity ? first : Math.max(first, end)}`);
-  return { size, checkpoint };
+  return { size, checkpoint, head };
 }
 
 function allText({ holds, printed, datesSettled, log, record }: ReplayResult, choice: ReplayChoice, size: number): string[] {

@@ -1,6 +1,7 @@
 import { RecordVerifier, type RecordSummary } from '@tillid/eventsourcing';
-import { verifyLog, type LogVerdict } from '@tillid/transparency';
+import type { LogVerdict } from '@tillid/transparency';
 import type { OpenedLog } from '../log/open-log.js';
+import { verifyFollowed } from '../log/verify-followed.js';
 import { DatedRange } from './dated-range.js';
 import { entryLine } from './entry-line.js';
 import { everything, instantOf, leafRange, passes, type ReplayChoice } from './replay-choice.js';
@@ -43,7 +44,7 @@ export async function replay({ files, key }: OpenedLog, print: Print, { choice =
     return fresh.length === 0 ? undefined : inOrder(fresh, print);
   };
 
-  const log = await verifyLog(files, key, { entries: true, ...(tree && { previousCheckpoint: tree.checkpoint }), ...(onProgress && { onProgress }) }, (bytes, leafIndex) => {
+  const log = await verifyFollowed({ files, key }, { entries: true, ...(tree && { previousCheckpoint: tree.checkpoint }), ...(onProgress && { onProgress }) }, (bytes, leafIndex) => {
     const placed = record.entry(bytes);
     if (ended) return undefined;
     if (leafIndex >= last) {

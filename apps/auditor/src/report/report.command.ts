@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { RecordVerifier } from '@tillid/eventsourcing';
-import { verifyLog } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
 import { openLogWithEntries } from '../entries/replayed-entries.js';
+import { verifyFollowed } from '../log/verify-followed.js';
 import { dataOption, logArgument, tlsOption, vkeyOption } from '../options.js';
 import { progressBar } from '../progress-bar.js';
 import { asJson, asText, finish, print } from '../results.js';
@@ -38,7 +38,7 @@ export function reportCommand(): Command {
       try {
         const record = new RecordVerifier();
         const report = new AccessReport({ fromMs: options.from, untilMs: options.until });
-        const verdict = await verifyLog(opened.files, opened.key, { entries: true, onProgress: bar.at }, (bytes, leafIndex) => {
+        const verdict = await verifyFollowed(opened, { entries: true, onProgress: bar.at }, (bytes, leafIndex) => {
           const placed = record.entry(bytes);
           if (placed) report.entry({ ...placed, leafIndex });
         });

@@ -9,6 +9,7 @@ export function verdictText(verdict: Verdict, comparedWith: 'nothing' | 'state')
   const lines = [`log      ${verdict.where}`];
   if (log.head) {
     lines.push(`tree     ${log.head.origin}, ${log.head.size} leaves, root ${Buffer.from(log.head.root).toString('base64')}`);
+    for (const { vkey, nextVkey, leafIndex } of log.keys) lines.push(`key      ${vkey} named ${nextVkey} at leaf ${leafIndex}`);
     lines.push(`tiles    ${log.tilesChecked} looked at`);
   }
   lines.push(log.entriesChecked ? `entries  ${log.bundlesChecked} bundles looked at` : 'entries  bundles were not looked at (--entries looks at them)');

@@ -34,7 +34,7 @@ export function verifyCommand(): Command {
         const previous = options.state === undefined ? undefined : await readState(options.state);
         const verdict = await verify(opened, { entries: options.entries ?? false, previousCheckpoint: previous?.text, previousAgeMs: previous && Date.now() - previous.savedAtMs, onProgress: bar.at });
         // What is wrong never becomes what the next run compares with.
-        if (verdict.holds && options.state !== undefined) await saveState(options.state, verdict.log.checkpoint!);
+        if (verdict.holds && options.state !== undefined) await saveState(options.state, verdict.log.kept!);
         bar.end();
         finish(verdict.holds);
         await print(options.json ? asJson(verdict) : verdictText(verdict, previous === undefined ? 'nothing' : 'state'));

@@ -1,8 +1,9 @@
 import { Refused } from '@tillid/kernel';
 import { RecordVerifier, type RecordSummary } from '@tillid/eventsourcing';
-import { openCheckpoint, verifyLog, type LogVerdict, type NoteVerifier } from '@tillid/transparency';
+import { parseCheckpoint, parseNote } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
 import type { OpenedLog } from '../log/open-log.js';
+import { heldByItsEntries, verifyFollowed, type FollowedVerdict } from '../log/verify-followed.js';
 
 export interface VerifyOptions {
   /** Read every entry: against its leaf, and as its source signed it. */
@@ -18,7 +19,7 @@ export interface Verdict {
   readonly where: string;
   /** Nothing wrong in all that was looked at. */
   readonly holds: boolean;
-  readonly log: LogVerdict;
+  readonly log: FollowedVerdict;
   /** Only when entries were read. */
   readonly record?: RecordSummary;
 }
@@ -28,10 +29,9 @@ const settledAfterMs = 600_000;
 
 /** The whole log: hashes and signature, and with its entries the chains, heads and commits of every source. */
 export async function verify({ where, files, key }: OpenedLog, options: VerifyOptions): Promise<Verdict> {
-  const record = options.entries ? new RecordVerifier({ settledLeaves: await lookAt(async () => settledLeaves(key, options)) }) : undefined;
-  const log = await lookAt(() => verifyLog(
-    files,
-    key,
+  const record = options.entries ? new RecordVerifier({ settledLeaves: await lookAt(async () => settledLeaves(options)) }) : undefined;
+  const looked = await lookAt(() => verifyFollowed(
+    { files, key },
     {
       entries: options.entries,
       ...(options.previousCheckpoint !== undefined && { previousCheckpoint: options.previousCheckpoint }),
@@ -40,13 +40,14 @@ export async function verify({ where, files, key }: OpenedLog, options: VerifyOp
     record && ((entry) => void record.entry(entry)),
   ));
   // Entries that are not proven were not handed on, so the chains behind them say nothing: the log's findings come first.
-  const summary = log.holds ? record?.summary() : undefined;
+  const summary = looked.holds ? record?.summary() : undefined;
+  const log = summary ? heldByItsEntries(looked, summary, key) : looked;
   return { where, holds: log.holds && (summary?.findingCount ?? 0) === 0, log, ...(summary && { record: summary }) };
 }
 
-/** Leaves of a tree that was seen ten minutes ago or more. Throws Refused for a checkpoint that this key did not sign. */
-export function settledLeaves(key: NoteVerifier, { previousCheckpoint, previousAgeMs = 0 }: Pick<VerifyOptions, 'previousCheckpoint' | 'previousAgeMs'>): number {
-  return previousCheckpoint === undefined || previousAgeMs < settledAfterMs ? 0 : openCheckpoint(previousCheckpoint, key).size;
+/** Leaves of a tree that was seen ten minutes ago or more. Whose checkpoint it is, is looked at with the log. */
+export function settledLeaves({ previousCheckpoint, previousAgeMs = 0 }: Pick<VerifyOptions, 'previousCheckpoint' | 'previousAgeMs'>): number {
+  return previousCheckpoint === undefined || previousAgeMs < settledAfterMs ? 0 : parseCheckpoint(parseNote(previousCheckpoint).text).size;
 }
 
 /** verifyLog refuses only what it was given to compare with. */

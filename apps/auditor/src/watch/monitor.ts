@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { Refused } from '@tillid/kernel';
-import { RecordVerifier, type RecordFinding } from '@tillid/eventsourcing';
+import { logKeysFault, RecordVerifier, type RecordFinding } from '@tillid/eventsourcing';
 import {
-  bundlePath, checkByPolicy, checkConsistency, checkInclusion, checkpointPath, edgeRoot, emptyEdge, growEdgeByLeaves, hashBytes, leafHash, loadLeafEdge, openCheckpoint, parseBundle, parseLogPath,
-  proveConsistency, proveInclusion, quorumMet, readBundle, readTile, subtreeRootsFrom, tilePath, tileWidth, type Checkpoint, type FindingCode, type LeafEdge, type Policy,
+  bundlePath, checkByPolicy, checkConsistency, checkInclusion, checkpointPath, edgeRoot, emptyEdge, growEdgeByLeaves, hashBytes, leafHash, loadLeafEdge, LogKeys, parseBundle, parseLogPath, parseNote,
+  proveConsistency, proveInclusion, quorumMet, readBundle, readTile, subtreeRootsFrom, tilePath, tileWidth, type Checkpoint, type FindingCode, type KeyStep, type LeafEdge, type Policy,
 } from '@tillid/transparency';
+import { followKeys } from '../log/follow-keys.js';
 import type { OpenedLog } from '../log/open-log.js';
 import { seenByWitness, type SeenByWitness } from './witness-checkpoint.js';
 
@@ -38,6 +39,7 @@ export interface Look {
   /** Absent when the checkpoint itself was refused. */
   readonly size?: number;
   readonly root?: Uint8Array;
+  /** To be kept for the next look. */
   readonly checkpoint?: string;
   readonly newLeaves: number;
   readonly tilesChecked: number;
@@ -66,10 +68,13 @@ class Found extends Error {
 /**
  * Follows a log: each look proves that the tree continues the one seen before, that every new tile is the one that
  * hashes to what is signed, and that every new entry is its leaf and as its source signed it. What it has seen moves on
- * only with looks that hold.
+ * only with looks that hold. Where the log's key has named another, that one must have signed, whoever still has the old.
  */
 export class Monitor {
   #seen: Seen | undefined;
+  #keys: LogKeys;
+  /** Whether a signature under the log's name was by a key that is not known: there may be a new one. */
+  #strange = true;
   /** Leaves whose entries were read, and the tree they make. */
   #read: LeafEdge = emptyEdge;
   readonly #record = new RecordVerifier();
@@ -80,27 +85,38 @@ export class Monitor {
   /** Anywhere at first: a monitor that looks once is started again and again. */
   #nextAgain: number | undefined;
 
-  constructor(private readonly log: OpenedLog, private readonly options: MonitorOptions) {
-    const { previousCheckpoint } = options;
-    if (previousCheckpoint !== undefined) this.#seen = { checkpoint: openCheckpoint(previousCheckpoint, log.key), note: previousCheckpoint, edge: undefined };
+  private constructor(private readonly log: OpenedLog, private readonly options: MonitorOptions) {
+    this.#keys = new LogKeys(log.key);
+  }
+
+  /** Throws Refused for a state that no key of the log signed. One that another of its keys signed is looked up first. */
+  static async open(log: OpenedLog, options: MonitorOptions): Promise<Monitor> {
+    const monitor = new Monitor(log, options);
+    const { previousCheckpoint: note } = options;
+    if (note === undefined) return monitor;
+    if (!parseNote(note).signatures.some(({ name, keyId }) => name === log.key.name && keyId === log.key.keyId)) monitor.#keys = (await followKeys(log.files, log.key, note)).keys;
+    monitor.#seen = { checkpoint: monitor.#keys.openKept(note), note, edge: undefined };
+    return monitor;
   }
 
   async look(): Promise<Look> {
     [this.#tiles, this.#again, this.#entries] = [0, 0, 0];
     const before = this.#seen?.checkpoint.size ?? 0;
     // Asked first, so that whatever they have seen the log must show by now.
-    const witnesses = await Promise.all((this.options.policy?.witnesses ?? []).filter(({ url }) => url !== undefined).map((witness) => seenByWitness(witness, this.log.key)));
+    const witnesses = await Promise.all((this.options.policy?.witnesses ?? []).filter(({ url }) => url !== undefined).map((witness) => seenByWitness(witness, this.#keys.all)));
     const rows = witnesses.map(({ name, checkpoint, silent }) => ({ name, ...(checkpoint && { size: checkpoint.size }), ...(silent !== undefined && { silent }) }));
     const counted = () => ({ tilesChecked: this.#tiles, tilesCheckedAgain: this.#again, entriesChecked: this.#entries, witnesses: rows });
     try {
+      if (this.#strange) await this.#follow();
       const { checkpoint, note } = await this.#latest(Math.max(before, ...witnesses.map((each) => each.checkpoint?.size ?? 0)));
       const edge = await this.#grown(checkpoint, note);
       await this.#lookAgain(checkpoint, Math.floor(before / tileWidth));
-      if (this.options.entries) await this.#readEntries(checkpoint);
+      if (this.options.entries) await this.#readEntries(checkpoint, note);
       for (const witness of witnesses) await this.#compare(checkpoint, note, witness);
+      for (const step of this.#keys.steps) await this.#compareStep(checkpoint, note, step);
       if (this.options.policy) await this.#requireCosigned(this.options.policy, checkpoint, note);
       this.#seen = { checkpoint, note, edge };
-      return { holds: true, alarms: [], size: checkpoint.size, root: checkpoint.root, checkpoint: note, newLeaves: checkpoint.size - before, ...counted() };
+      return { holds: true, alarms: [], size: checkpoint.size, root: checkpoint.root, checkpoint: this.#keys.kept(note), newLeaves: checkpoint.size - before, ...counted() };
     } catch (error) {
       if (!(error instanceof Found)) throw error;
       return { holds: false, alarms: [error.alarm], newLeaves: 0, ...counted() };
@@ -113,10 +129,42 @@ export class Monitor {
       const bytes = await this.log.files.read(checkpointPath);
       if (bytes === undefined) throw new Found({ code: 'checkpoint.missing', where: checkpointPath, detail: 'there is no checkpoint' });
       const note = Buffer.from(bytes).toString('utf8');
-      const checkpoint = asFound('checkpoint.refused', checkpointPath, () => openCheckpoint(bytes, this.log.key));
+      const checkpoint = await this.#opened(bytes);
       if (checkpoint.size >= size || tries === rereads) return { checkpoint, note };
       await pauseFor(rereadMs);
     }
+  }
+
+  async #opened(bytes: Uint8Array): Promise<Checkpoint> {
+    const open = () => asFound('checkpoint.refused', checkpointPath, () => {
+      const checkpoint = this.#keys.open(bytes);
+      this.#strange = parseNote(bytes).signatures.some(({ name, keyId }) => name === this.#keys.name && !this.#keys.all.some((key) => key.keyId === keyId));
+      return checkpoint;
+    });
+    try {
+      return open();
+    } catch (error) {
+      if (!(error instanceof Found)) throw error;
+      // Its key may have been replaced since the last look.
+      const { length } = this.#keys.steps;
+      await this.#follow();
+      if (this.#keys.steps.length === length) throw error;
+      return open();
+    }
+  }
+
+  /** From what is known already: a way that was gone is not gone anew. */
+  async #follow(): Promise<void> {
+    const { trusted, steps, all } = this.#keys;
+    const { keys, findings: [finding] } = await followKeys(this.log.files, all.at(-1)!);
+    if (finding) throw new Found({ code: finding.code, where: finding.path, detail: finding.detail });
+    if (keys.steps.length > 0) this.#keys = new LogKeys(trusted, [...steps, ...keys.steps]);
+  }
+
+  /** The tree in which a key named the next is the beginning of what we are shown. */
+  async #compareStep(checkpoint: Checkpoint, note: string, { checkpoint: theirs, note: theirNote, path }: KeyStep): Promise<void> {
+    if (theirs.size > checkpoint.size) throw new Found({ code: 'checkpoint.shrunk', where: path, detail: `${theirs.size} leaves were signed when the key was replaced, now ${checkpoint.size}`, evidence: [theirNote, note] });
+    await this.#requireContinued(checkpoint, theirs, new Found({ code: 'checkpoint.forked', where: path, detail: `the key was replaced in another tree of ${theirs.size} leaves`, evidence: [theirNote, note] }));
   }
 
   async #grown(checkpoint: Checkpoint, note: string): Promise<LeafEdge> {
@@ -178,7 +226,7 @@ export class Monitor {
   }
 
   /** A bundle at a time, so that a look that breaks off goes on where it was; all that was read is under the root in the end. */
-  async #readEntries(checkpoint: Checkpoint): Promise<void> {
+  async #readEntries(checkpoint: Checkpoint, note: string): Promise<void> {
     while (this.#read.size < checkpoint.size) {
       const index = Math.floor(this.#read.size / tileWidth);
       const width = Math.min(tileWidth, checkpoint.size - index * tileWidth);
@@ -197,8 +245,10 @@ export class Monitor {
       this.#entries += fresh.length;
     }
     if (!edgeRoot(this.#read).equals(checkpoint.root)) throw new Found({ code: 'entry.mismatch', where: checkpointPath, detail: 'the entries do not make the tree that is signed' });
-    const [finding] = this.#record.summary().findings;
+    const { findings: [finding], logKeys } = this.#record.summary();
     if (finding) throw new Found({ code: finding.code, where: `${finding.source}@${finding.position}, leaf ${finding.leafIndex}`, detail: finding.message });
+    const fault = logKeysFault(logKeys, this.log.key, note);
+    if (fault !== undefined) throw new Found({ code: 'key.not_in_force', where: checkpointPath, detail: fault, evidence: [note] });
   }
 
   /** What a witness saw must be the beginning of what we are shown. */
@@ -207,19 +257,22 @@ export class Monitor {
     const evidence = [theirNote, note];
     if (fork) throw new Found({ code: 'checkpoint.forked', where: checkpointPath, detail: `witness ${name} was shown two trees of one size`, evidence: fork });
     if (theirs.size > checkpoint.size) throw new Found({ code: 'checkpoint.withheld', where: checkpointPath, detail: `witness ${name} has seen ${theirs.size} leaves, this monitor is shown ${checkpoint.size}`, evidence });
+    await this.#requireContinued(checkpoint, theirs, new Found({ code: 'checkpoint.forked', where: checkpointPath, detail: `witness ${name} was shown another tree of ${theirs.size} leaves`, evidence }));
+  }
+
+  async #requireContinued(checkpoint: Checkpoint, earlier: Checkpoint, otherwise: Found): Promise<void> {
     try {
-      const proof = await proveConsistency(theirs.size, checkpoint.size, subtreeRootsFrom(this.log.files, checkpoint.size));
-      checkConsistency(theirs.size, theirs.root, checkpoint.size, checkpoint.root, proof);
+      const proof = await proveConsistency(earlier.size, checkpoint.size, subtreeRootsFrom(this.log.files, checkpoint.size));
+      checkConsistency(earlier.size, earlier.root, checkpoint.size, checkpoint.root, proof);
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      throw new Found({ code: 'checkpoint.forked', where: checkpointPath, detail: `witness ${name} was shown another tree of ${theirs.size} leaves`, evidence });
+      throw error instanceof Refused ? otherwise : error;
     }
   }
 
   /** The quorum has seen all that this monitor saw a while ago. Said for a tree that holds in all else. */
   async #requireCosigned(policy: Policy, checkpoint: Checkpoint, note: string): Promise<void> {
     const bytes = (await this.log.files.read('cosigned-checkpoint')) ?? Buffer.from(note);
-    const accepted = { ...policy, logs: [{ key: this.log.key, url: undefined }] };
+    const accepted = { ...policy, logs: this.#keys.all.map((key) => ({ key, url: undefined })) };
     const verdict = asFound('checkpoint.refused', 'cosigned-checkpoint', () => checkByPolicy(bytes, accepted));
     const cosignedSize = verdict.quorum ? verdict.checkpoint.size : 0;
     const nowMs = Date.now();

@@ -48,7 +48,7 @@ export function watchCommand(): Command {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
       try {
         const previousCheckpoint = options.state === undefined ? undefined : (await readState(options.state))?.text;
-        const monitor = await lookAt(async () => new Monitor(opened, { entries: options.entries ?? false, previousCheckpoint, policy, patienceMs: options.patience * 1000, staleAfterMs: options.stale * 1000, tilesAgain: options.again }));
+        const monitor = await lookAt(() => Monitor.open(opened, { entries: options.entries ?? false, previousCheckpoint, policy, patienceMs: options.patience * 1000, staleAfterMs: options.stale * 1000, tilesAgain: options.again }));
         await follow(monitor, options, leaving.signal);
       } finally {
         opened.close();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Refused } from '@tillid/kernel';
-import { noteLimits, openCheckpoint, openNote, parseCheckpoint, type Checkpoint, type NoteVerifier, type PolicyWitness } from '@tillid/transparency';
+import { noteLimits, openCheckpoint, openNote, type Checkpoint, type NoteVerifier, type PolicyWitness } from '@tillid/transparency';
 
 export interface SeenByWitness {
   readonly name: string;
@@ -16,17 +16,17 @@ export interface SeenByWitness {
 const answerMs = 10_000;
 
 /** What a witness cosigned last (c2sp.org/tlog-witness, monitoring). A witness that is silent says nothing about the log. */
-export async function seenByWitness({ name, key, url }: PolicyWitness, log: NoteVerifier): Promise<SeenByWitness> {
-  const ask = (what: string) => fetch(`${(url ?? '').replace(/\/+$/, '')}/${createHash('sha256').update(log.name).digest('hex')}/${what}`, { redirect: 'error', signal: AbortSignal.timeout(answerMs) });
+export async function seenByWitness({ name, key, url }: PolicyWitness, log: readonly NoteVerifier[]): Promise<SeenByWitness> {
+  const ask = (what: string) => fetch(`${(url ?? '').replace(/\/+$/, '')}/${createHash('sha256').update(log[0]!.name).digest('hex')}/${what}`, { redirect: 'error', signal: AbortSignal.timeout(answerMs) });
   try {
     const reply = await ask('checkpoint');
     if (reply.status === 404) return { name, silent: 'it has not seen this log' };
     if (reply.status !== 200) return { name, silent: `HTTP ${reply.status}` };
     const note = await textOf(reply, noteLimits.maxBytes);
     // Both signed it: without the log's own it would be the witness's word.
-    openNote(note, [log]);
-    const checkpoint = parseCheckpoint(openNote(note, [key]).text);
-    return checkpoint.origin === log.name ? { name, checkpoint, note, fork: await ask('fork').then((answer) => forkIn(answer, log)).catch(() => undefined) } : { name, silent: 'it answers for another log' };
+    const checkpoint = openCheckpoint(note, log);
+    openNote(note, [key]);
+    return { name, checkpoint, note, fork: await ask('fork').then((answer) => forkIn(answer, log)).catch(() => undefined) };
   } catch (error) {
     if (error instanceof Refused) return { name, silent: error.code };
     return { name, silent: 'no answer' };
@@ -34,7 +34,7 @@ export async function seenByWitness({ name, key, url }: PolicyWitness, log: Note
 }
 
 /** What is no proof is nothing: a witness's word alone accuses nobody. */
-async function forkIn(reply: Response, log: NoteVerifier): Promise<readonly [string, string] | undefined> {
+async function forkIn(reply: Response, log: readonly NoteVerifier[]): Promise<readonly [string, string] | undefined> {
   const text = await textOf(reply, 4 * noteLimits.maxBytes);
   if (reply.status !== 200) return undefined;
   const [one, other, ...more]: unknown[] = JSON.parse(text) as unknown[];

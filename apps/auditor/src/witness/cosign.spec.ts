@@ -1,11 +1,11 @@
-import { formatAddCheckpoint, InMemoryLog, noteSigner, parseAddCheckpoint, parseVkey, proveConsistency, subtreeRootsFrom, vkeyOf } from '@tillid/transparency';
+import { formatAddCheckpoint, InMemoryLog, LogKeys, noteSigner, parseAddCheckpoint, parseVkey, proveConsistency, subtreeRootsFrom, vkeyOf } from '@tillid/transparency';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide, seenNothing, type Seen } from './cosign.js';
 
 const origin = 'log.example/one';
 const seed = Buffer.alloc(32, 3);
-const keys = [parseVkey(vkeyOf(origin, seed))];
+const keys = [new LogKeys(parseVkey(vkeyOf(origin, seed)))];
 const sizeMax = 11;
 
 /** Logs of one operator, all under the same key: the first, and others that part from it after so many leaves. */

@@ -1,5 +1,5 @@
 import { Refused } from '@tillid/kernel';
-import { checkConsistency, emptyRoot, openNote, parseCheckpoint, type AddCheckpoint, type Checkpoint, type NoteVerifier } from '@tillid/transparency';
+import { checkConsistency, emptyRoot, parseNote, type AddCheckpoint, type Checkpoint, type LogKeys } from '@tillid/transparency';
 
 /** What the witness cosigned last for a log; a log it has never seen begins with the empty tree. */
 export interface Seen {
@@ -16,11 +16,11 @@ export type Decision =
   /** The log is wrong about what this witness saw: the size tells it. */
   | { readonly kind: 'other_size'; readonly size: number };
 
-/** c2sp.org/tlog-witness, add-checkpoint. `keys` are those trusted for the checkpoint's origin, `seen` is what was last persisted for it. */
-export function decide({ oldSize, proof, checkpoint: note }: AddCheckpoint, keys: readonly NoteVerifier[], seen: Seen): Decision {
-  const text = signedText(note, keys);
-  if (text === undefined) return { kind: 'not_signed' };
-  const checkpoint = parseCheckpoint(text);
+/** c2sp.org/tlog-witness, add-checkpoint. `keys` are those trusted for the checkpoint's origin, each with its successors, `seen` is what was last persisted for it. */
+export function decide({ oldSize, proof, checkpoint: note }: AddCheckpoint, keys: readonly LogKeys[], seen: Seen): Decision {
+  const checkpoint = signedCheckpoint(note, keys);
+  if (checkpoint === undefined) return { kind: 'not_signed' };
+  const { text } = parseNote(note);
   if (oldSize > checkpoint.size) return { kind: 'old_larger' };
   if (oldSize !== seen.size) return { kind: 'other_size', size: seen.size };
   if (checkpoint.size === seen.size && seen.size > 0 && !checkpoint.root.equals(seen.root)) return { kind: 'forked', text };
@@ -34,12 +34,14 @@ export function decide({ oldSize, proof, checkpoint: note }: AddCheckpoint, keys
   return { kind: 'cosign', checkpoint, text };
 }
 
-/** The text when one of these keys signed it; they are named by the origin. */
-function signedText(note: string, keys: readonly NoteVerifier[]): string | undefined {
-  try {
-    return openNote(note, keys).text;
-  } catch (error) {
-    if (error instanceof Refused) return undefined;
-    throw error;
+/** The checkpoint when one of these signed it: of a key that has a successor, the one in force there. */
+function signedCheckpoint(note: string, keys: readonly LogKeys[]): Checkpoint | undefined {
+  for (const each of keys) {
+    try {
+      return each.open(note);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+    }
   }
+  return undefined;
 }

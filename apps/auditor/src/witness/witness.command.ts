@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Command } from 'commander';
 import { splitHostAndPort } from '@tillid/runtime';
 import { CouldNotLook } from '../could-not-look.js';
+import { keysByProofs } from '../log/follow-keys.js';
 import { readVkey } from '../log/open-log.js';
 import { readPolicy } from '../read-policy.js';
 import { asJson, asText, print } from '../results.js';
@@ -16,6 +17,7 @@ interface Options {
   readonly listen: string;
   readonly log?: readonly string[];
   readonly policy?: string;
+  readonly keyChange?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -27,13 +29,15 @@ export function witnessCommand(): Command {
     .option('--listen <host:port>', 'where it listens, without TLS', '127.0.0.1:7460')
     .option('--log <vkey file...>', 'logs it cosigns')
     .option('--policy <file>', 'a policy whose logs it cosigns')
+    .option('--key-change <file...>', 'how a key of theirs was replaced (`key/<id of the old>` in the log): from there on the old one is not enough')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  $ tillid-auditor witness --folder ./witness --name witness.example/one --log log.vkey')
     .action(async (options: Options) => {
       const logs = [...(options.log ?? []).map(readVkey), ...(options.policy === undefined ? [] : readPolicy(options.policy).logs.map(({ key }) => key))];
       if (logs.length === 0) throw new CouldNotLook('a witness needs a log it may cosign (--log or --policy)');
+      const logKeys = await keysByProofs(logs, options.keyChange ?? []);
       const { signer, vkey, close } = await openWitnessFolder(options.folder, options.name);
-      const witness = new Witness(options.folder, signer, logs);
+      const witness = new Witness(options.folder, signer, logKeys);
       await witness.open();
       const server = witnessServer(witness, (error) => process.stderr.write(`tillid-auditor: ${error instanceof Error ? error.message : String(error)}\n`));
       const { host, port } = splitHostAndPort(options.listen);

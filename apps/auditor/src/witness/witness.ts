@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { formatSignature, openNote, parseCheckpoint, parseNote, type AddCheckpoint, type NoteSigner, type NoteVerifier } from '@tillid/transparency';
+import { formatSignature, openCheckpoint, parseCheckpoint, parseNote, type AddCheckpoint, type LogKeys, type NoteSigner, type NoteVerifier } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
 import { readState, saveState } from '../saved-state.js';
 import { decide, seenNothing, type Decision, type Seen } from './cosign.js';
@@ -14,7 +14,7 @@ export type Answer =
 const waitingMax = 32;
 
 interface Origin {
-  readonly keys: readonly NoteVerifier[];
+  readonly keys: readonly LogKeys[];
   readonly file: string;
   /** Undefined until it is read; then what the file says, always. */
   seen: Seen | undefined;
@@ -26,6 +26,21 @@ interface Origin {
   waiting: number;
 }
 
+/** A note has room for sixteen lines, and ours is one. */
+const ownSignaturesMax = 8;
+
+function keysOf({ keys }: Origin): readonly NoteVerifier[] {
+  const all = keys.flatMap((each) => each.all);
+  return all.filter(({ keyId }, index) => all.findIndex((other) => other.keyId === keyId) === index);
+}
+
+/** Only the log's own are kept with ours, one a key: what else came along was checked by nobody. */
+function ownSignatures(origin: Origin, note: string): string {
+  const { signatures } = parseNote(note);
+  const own = keysOf(origin).flatMap((key) => signatures.filter(({ name, keyId }) => key.name === name && key.keyId === keyId).slice(0, 1));
+  return own.slice(0, ownSignaturesMax).map(formatSignature).join('');
+}
+
 /**
  * A witness: cosigns a log's checkpoint when it continues the last one it cosigned. One at a time per log, and what it
  * is about to say is on disk before it says it: a crash leaves a state that is at most ahead of what anyone holds, and
@@ -35,7 +50,7 @@ export class Witness {
   readonly #origins = new Map<string, Origin>();
   readonly #byHash = new Map<string, Origin>();
 
-  constructor(folder: string, private readonly signer: NoteSigner, logs: readonly NoteVerifier[]) {
+  constructor(folder: string, private readonly signer: NoteSigner, logs: readonly LogKeys[]) {
     for (const { name } of logs) {
       if (this.#origins.has(name)) continue;
       const hash = createHash('sha256').update(name).digest('hex');
@@ -74,8 +89,7 @@ export class Witness {
     // After a write that failed nobody knows what the disk holds: it is read again.
     if (origin.seen === undefined) await this.#load(origin);
     const decision = decide(request, origin.keys, origin.seen ?? seenNothing);
-    // Only the log's own signature is kept with ours: what else came along was checked by nobody.
-    const own = parseNote(request.checkpoint).signatures.filter(({ name, keyId }) => origin.keys.some((key) => key.name === name && key.keyId === keyId)).slice(0, 1).map(formatSignature).join('');
+    const own = ownSignatures(origin, request.checkpoint);
     if (decision.kind === 'forked') await this.#keepFork(origin, `${decision.text}\n${own}`);
     if (decision.kind !== 'cosign') return decision;
     const { text, checkpoint } = decision;
@@ -103,7 +117,7 @@ export class Witness {
       return;
     }
     try {
-      const { size, root } = parseCheckpoint(openNote(note, origin.keys).text);
+      const { size, root } = openCheckpoint(note, keysOf(origin));
       origin.seen = { size, root };
       origin.note = note;
     } catch (error) {

@@ -45,4 +45,4 @@ describe('a line of the access log', () => {
   });
 });
 
-const ofNoCitizenOrWithPurpose = ['HeadsSeen', 'OwnLogHeads', 'ClientRegistered', 'AttributesReleased'];
+const ofNoCitizenOrWithPurpose = ['HeadsSeen', 'OwnLogHeads', 'LogKeyAnnounced', 'ClientRegistered', 'AttributesReleased'];

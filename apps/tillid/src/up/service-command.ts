@@ -45,6 +45,7 @@ export function serviceEnvironment({ name, service, grpc, http, https }: Replica
   const witnessPolicy = process.env['TILLID_WITNESS_POLICY'];
   if (service === 'audit' && witnessPolicy) environment['TILLID_WITNESS_POLICY'] = resolve(witnessPolicy);
   for (const policy of unrecordedPolicies[service] ?? []) if (process.env[policy]) environment[policy] = process.env[policy];
+  for (const setting of ['TILLID_LOG_KEY_DAYS', 'TILLID_LOG_KEY_OVERLAP_DAYS']) if (service === 'audit' && process.env[setting]) environment[setting] = process.env[setting];
   if (http) environment['TILLID_HTTP_LISTEN'] = http;
   if (https) environment['TILLID_HTTPS_LISTEN'] = https;
   for (const peer of serviceNames) environment[`TILLID_${peer.toUpperCase()}`] = addresses.grpc[peer];

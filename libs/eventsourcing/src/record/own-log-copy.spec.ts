@@ -1,6 +1,6 @@
 import { OwnLogHeads } from '@tillid/contracts/audit/v1/events';
 import { Event } from '@tillid/contracts/event/v1/event';
-import { formatReceipt, InMemoryLog, leafHash, mapSubtree, noteSigner, parseVkey, proveInclusion, proveInMap, subtreeRootsFrom, vkeyOf } from '@tillid/transparency';
+import { formatReceipt, InMemoryLog, leafHash, LogKeys, mapSubtree, noteSigner, parseVkey, proveInclusion, proveInMap, subtreeRootsFrom, vkeyOf } from '@tillid/transparency';
 import { describe, expect, it } from 'vitest';
 import { checkOwnLogCopy, citizenOwner, emptyChain, everyoneOwner, nextChainOver, ownLogMapKey, ownLogMapValue, type CopiedLine, type OwnLogCopy } from '../index.js';
 
@@ -61,6 +61,15 @@ describe('the copy that a citizen keeps of her log', () => {
     const claimed = { ...copy.committed.heads[0]!, number: 2, chain: three[1]!.chain };
     expect(codes({ logs: [{ owner, lines: three.slice(0, 2) }], committed: { ...copy.committed, heads: [claimed] } })).toEqual(['own_log.not_proved 0']);
     expect(codes({ ...copy, committed: { ...copy.committed, heads: [] } })).toEqual(['own_log.not_proved 0', 'own_log.not_proved 0']);
+  });
+
+  it('holds under the key that the old one named, and no longer under the old one alone', async () => {
+    const [next, nextSeed] = [parseVkey(vkeyOf(origin, Buffer.alloc(32, 8))), Buffer.alloc(32, 8)];
+    const checkpoint = { origin, size: 1, root: leafHash(Buffer.from('something else')), extensions: [] };
+    const keys = new LogKeys(key, [{ key, next, vkey: '', nextVkey: '', bothUntilMs: 0, leafIndex: 0, checkpoint, note: '', path: 'key/of-the-old' }]);
+    const found = async (signer: typeof seed) => checkOwnLogCopy(await copyOf(three, three, undefined, signer), keys).findings.map(({ code }) => code);
+    expect(await found(nextSeed)).toEqual([]);
+    expect(await found(seed)).toContain('own_log.not_proved');
   });
 
   it('shows, beside one kept from before, whether the past was rewritten', async () => {

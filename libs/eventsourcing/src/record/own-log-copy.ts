@@ -1,5 +1,5 @@
 import { OwnLogHeads } from '@tillid/contracts/audit/v1/events';
-import { checkMapProof, checkReceipt, leafHash, parseReceipt, type NoteVerifier } from '@tillid/transparency';
+import { checkMapProof, checkReceipt, leafHash, logKeysOf, parseReceipt, type LogKeys, type NoteVerifier } from '@tillid/transparency';
 import { decodeEnvelope } from '../event-codec.js';
 import { nextChainOver } from '../chain.js';
 import { noLines, ownLogHeadsType, ownLogMapKey, ownLogMapValue, type LogOwner, type OwnLogHead } from './own-logs.js';
@@ -48,11 +48,11 @@ export interface OwnLogVerdict {
 }
 
 /**
- * Whether a copy is all there was, with the log's key and nothing else: that no line is missing, changed or slipped in,
+ * Whether a copy is all there was, with the log's key (or those it leads to) and nothing else: that no line is missing, changed or slipped in,
  * and none held back as of the committed head. With an earlier copy: that what it shows has not changed since.
  */
-export function checkOwnLogCopy(copy: OwnLogCopy, verifier: NoteVerifier, earlier?: OwnLogCopy): OwnLogVerdict {
-  const committed = openHeads(copy.committed, verifier);
+export function checkOwnLogCopy(copy: OwnLogCopy, key: NoteVerifier | LogKeys, earlier?: OwnLogCopy): OwnLogVerdict {
+  const committed = openHeads(copy.committed, logKeysOf(key));
   const findings: OwnLogFinding[] = committed === undefined ? [{ code: 'own_log.not_proved', owner: '', number: 0 }] : [];
   for (const { owner, lines } of copy.logs) {
     const fault = followLines(owner, lines);
@@ -68,9 +68,11 @@ export function checkOwnLogCopy(copy: OwnLogCopy, verifier: NoteVerifier, earlie
 }
 
 /** Undefined unless all of it is proved: the event in the log, and each head under its root. */
-function openHeads({ event, receipt, heads }: CommittedOwnLogHeads, verifier: NoteVerifier) {
+function openHeads({ event, receipt, heads }: CommittedOwnLogHeads, keys: LogKeys) {
   try {
-    const { checkpoint } = checkReceipt(parseReceipt(receipt), leafHash(event), verifier);
+    const parsed = parseReceipt(receipt);
+    const checkpoint = keys.open(parsed.checkpoint);
+    checkReceipt(parsed, leafHash(event), keys.all);
     const { type, source, data } = decodeEnvelope(event);
     if (type !== ownLogHeadsType || !source.startsWith('audit/')) return undefined;
     const { root, ledgerPosition } = OwnLogHeads.decode(data);

@@ -1,3 +1,5 @@
+import type { LogKeyChange } from './log-keys-check.js';
+
 /** What can be wrong with a record, each with what it means. Codes are stable: the auditor prints them, tests assert them. */
 export const recordFindings = {
   'entry.malformed': 'a leaf is not an event',
@@ -13,6 +15,9 @@ export const recordFindings = {
   'head.ahead': 'a head that audit recorded covers entries the record does not have, though audit only records what it has taken in',
   'head.early': 'audit says it saw a head well before the source signed it: audit, or the source, tells a wrong time',
   'heads.backwards': 'audit recorded a time or a position that went back, or left out a source it had heard before',
+  'log_key.not_signed': "audit announces a key for its log that the key before it, or the key itself, did not sign: it signs nothing",
+  'log_key.not_in_force': "a key of the log names a successor though it was not the one in force",
+  'log_key.rival': 'a key of the log names a second successor: the first one counts',
   'own_log.differs': "what audit committed of everyone's own logs is not what the entries give",
   'heads.malformed': 'a HeadsSeen cannot be read',
 } as const satisfies Record<string, string>;
@@ -48,6 +53,8 @@ export interface SourceSummary {
 
 export interface RecordSummary {
   readonly entries: number;
+  /** Changes of the log's own key, in order; each that counts. */
+  readonly logKeys: readonly LogKeyChange[];
   readonly sources: readonly SourceSummary[];
   /** The first thousand. */
   readonly findings: readonly RecordFinding[];

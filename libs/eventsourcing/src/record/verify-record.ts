@@ -4,6 +4,7 @@ import { leafHash } from '@tillid/transparency';
 import { decodeEnvelope, MalformedEvent } from '../event-codec.js';
 import { isHeadsSeen } from './heads-seen.js';
 import { HeadsTimeline } from './heads-timeline.js';
+import { LogKeysCheck } from './log-keys-check.js';
 import type { RecordFinding, RecordFindingCode, RecordSummary } from './record-findings.js';
 import { OwnLogsCheck } from './own-logs-check.js';
 import { SourceCheck } from './source-check.js';
@@ -37,6 +38,7 @@ export class RecordVerifier {
   readonly timeline = new HeadsTimeline();
   readonly #sources = new Map<string, SourceCheck>();
   readonly #ownLogs = new OwnLogsCheck();
+  readonly #logKeys = new LogKeysCheck();
   readonly #findings: RecordFinding[] = [];
   #findingCount = 0;
   #leafIndex = 0;
@@ -55,6 +57,8 @@ export class RecordVerifier {
       const position = this.#source(event.source).entry(event, bytes, hash, leafIndex);
       if (!isAudit(event.source)) this.#lastTakenIn = leafIndex;
       if (isHeadsSeen(event)) this.#headsSeen(event, position);
+      const logKeyFault = this.#logKeys.entry(event, leafIndex);
+      if (logKeyFault !== undefined) this.#report(logKeyFault.code, logKeyFault.message, event.source, position);
       const ownLogFault = this.#ownLogs.entry(event, hash, leafIndex + 1);
       if (ownLogFault !== undefined) this.#report('own_log.differs', ownLogFault, event.source, position);
       return { leafIndex, source: event.source, position, event };
@@ -75,7 +79,7 @@ export class RecordVerifier {
       ...(headPosition > position ? [{ code: 'head.ahead', message: `the head at ${headPosition} covers entries after ${position}`, leafIndex: this.#leafIndex, source, position: headPosition } as const] : []),
       ...(firstUnconfirmedLeaf < settled && !isAudit(source) ? [{ code: 'entry.unconfirmed', message: 'it was in the tree that was seen before, and no head of its source covers it yet', leafIndex: firstUnconfirmedLeaf, source, position: confirmedPosition + 1 } as const] : []),
     ]);
-    return { entries: this.#leafIndex, sources, findings: [...this.#findings, ...missing].slice(0, maxFindings), findingCount: this.#findingCount + missing.length };
+    return { entries: this.#leafIndex, logKeys: this.#logKeys.changes, sources, findings: [...this.#findings, ...missing].slice(0, maxFindings), findingCount: this.#findingCount + missing.length };
   }
 
   #headsSeen(event: Event, position: number): void {
