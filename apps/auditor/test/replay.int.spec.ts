@@ -159,7 +159,7 @@ describe('a replay that is killed', () => {
     const first = begun(...command);
     await until(async () => system.stalled);
     await killed(first);
-    system.stallAfter = Infinity;
+    system.stallAfter = 45;
     system.log = logOf(leaves);
     const second = begun(...command);
     await until(async () => ((JSON.parse(await readFile(`${path}.state`, 'utf8')) as { bytes: number }).bytes ?? 0) > 0);
@@ -168,7 +168,7 @@ describe('a replay that is killed', () => {
     expect(half).toBeGreaterThan(0);
     expect(half).toBeLessThan(whole.length);
     await writeFile(path, '{"leafIndex":', { flag: 'a' });
-    system.paceMs = 0;
+    [system.paceMs, system.stallAfter] = [0, Infinity];
     system.asked.length = 0;
     const { code, out } = await run(...command);
     expect([code, out]).toEqual([0, expect.stringMatching(/^\d+ of 500 entries printed.*HOLDS/)]);
