@@ -206,8 +206,9 @@ export const kinds: readonly Kind[] = [
   row('P13', database, 'sets a list ahead, so that it skips what comes', rebuild, 'list.differs', run),
   row('P14', database, 'marks a consent as newer than all that comes', rebuild, 'list.differs', 'at its next run after that'),
   row('P15', database, 'has the database itself drop what is written', rebuild, 'list.differs', 'at its next run after that'),
+  row('P16', database, 'takes a consent out of an index alone, beneath SQL: its row is as it was, and on no page', rebuild, 'list.differs', run),
 
-  // Kept free: W32 and on, P16 and on, K by comparing. A row comes with its test, or not at all.
+  // Kept free: W32 and on, P17 and on, K by comparing. A row comes with its test, or not at all.
 ];
 
 function row(id: string, who: string, what: string, finder: string, says: string, when: string): Kind {

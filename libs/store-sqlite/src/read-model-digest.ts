@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { rowDigestText, type ReadModel, type ReadModelSnapshot } from '@tillid/eventsourcing';
 import { checkpointsOf } from './checkpoints.js';
@@ -16,9 +16,39 @@ export async function readModelDigest<Document extends object>(database: Databas
     const rows = page.all(after);
     for (const row of rows) hash.update(rowDigestText(model, String(row['key']), String(row['document']), (index, key) => isBytes(row[indexColumns.get(index)!], key)));
     documents += rows.length;
-    if (rows.length < rowsPerTurn) return { digest: hash.digest('hex'), documents };
+    if (rows.length < rowsPerTurn) {
+      for (const [name, column] of columns) if (!(await holdsEachOnce(database, table, `"${model.name}@${model.version} ${name}"`, column, documents))) hash.update(`index ${name} is not its table's\n`);
+      return { digest: hash.digest('hex'), documents };
+    }
     after = String(rows.at(-1)!['key']);
     await nextTurn();
+  }
+}
+
+/** Whether the index has every row once, where the row says: pages are read by it alone, and beneath SQL it can be made to lie. */
+async function holdsEachOnce(database: DatabaseSync, table: string, index: string, column: string, documents: number): Promise<boolean> {
+  const page = prepared(database, `SELECT rowid, ${column} AS place FROM ${table} INDEXED BY ${index} WHERE ${column} > ? ORDER BY ${column} LIMIT ${rowsPerTurn}`);
+  if (!page) return false;
+  const own = database.prepare(`SELECT ${column} AS place FROM ${table} NOT INDEXED WHERE rowid = ?`);
+  for (let last: Uint8Array = Buffer.alloc(0), held = 0; ; ) {
+    const rows = page.all(last);
+    for (const { rowid, place } of rows) {
+      // Keys are unique: one that stands twice would make up for one that is missing.
+      if (!(place instanceof Uint8Array) || Buffer.compare(place, last) <= 0 || !isBytes(own.get(rowid!)?.['place'], Buffer.from(place))) return false;
+      last = place;
+    }
+    held += rows.length;
+    if (rows.length < rowsPerTurn) return held === documents;
+    await nextTurn();
+  }
+}
+
+/** Undefined where somebody took the index away. */
+function prepared(database: DatabaseSync, statement: string): StatementSync | undefined {
+  try {
+    return database.prepare(statement);
+  } catch {
+    return undefined;
   }
 }
 
