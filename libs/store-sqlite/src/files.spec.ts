@@ -129,7 +129,7 @@ describe('a read model', () => {
     const digest = await table.digest();
     const database = new DatabaseSync(path);
     const elsewhere = indexKey(['2']);
-    for (const [column, wrong] of [['index byId', elsewhere], ['index byId', null], ['document', '{'], ['document', '{"id":{}}']] as const) {
+    for (const [column, wrong] of [['index byId', elsewhere], ['index byId', null], ['document', '{'], ['document', 'null'], ['document', '{"id":{}}']] as const) {
       const right = database.prepare(`SELECT "${column}" AS was FROM "things@1"`).get()!['was'] as Uint8Array;
       database.prepare(`UPDATE "things@1" SET "${column}" = ?`).run(wrong);
       expect(await table.digest()).not.toBe(digest);
@@ -169,7 +169,7 @@ describe('a read model', () => {
     const table = await store.open(model);
     const write = (position: number, ids: readonly string[]) =>
       table.write({ projection: 'things', source: 'consent/0', checkpoint: { position, chain: new Uint8Array(32), key: new Uint8Array(0), headTimeMs: 0 }, rows: ids.map((id) => ({ key: id, document: { id }, position, loaded: {} })) });
-    // Three turns of the loop.
+    // Some turns of the loop.
     await write(1, Array.from({ length: 2_500 }, (_, index) => `a${index}`));
     const digest = await table.digest();
     const look = table.snapshot('things', ['consent/0']);

@@ -5,7 +5,7 @@ import { rowDigestText, type ReadModel, type ReadModelSnapshot } from '@tillid/e
 import { checkpointsOf } from './checkpoints.js';
 import type { ModelTable } from './read-model-schema.js';
 
-const rowsPerTurn = 1_000;
+const rowsPerTurn = 500;
 
 /** Means something only while nothing writes: it gives way to other work between pages. */
 export async function readModelDigest<Document extends object>(database: DatabaseSync, model: ReadModel<Document>, { table, columns }: ModelTable): Promise<Pick<ReadModelSnapshot, 'digest' | 'documents'>> {
@@ -27,18 +27,18 @@ export async function readModelDigest<Document extends object>(database: Databas
 
 /** Whether the index has every row once, where the row says: pages are read by it alone, and beneath SQL it can be made to lie. */
 async function holdsEachOnce(database: DatabaseSync, table: string, index: string, column: string, documents: number): Promise<boolean> {
-  const page = prepared(database, `SELECT rowid, ${column} AS place FROM ${table} INDEXED BY ${index} WHERE ${column} > ? ORDER BY ${column} LIMIT ${rowsPerTurn}`);
+  const page = prepared(database, `
+    SELECT count(*) AS held, count(DISTINCT place) AS places, total(own.${column} = place) AS same, max(place) AS last
+    FROM (SELECT rowid AS id, ${column} AS place FROM ${table} INDEXED BY ${index} WHERE ${column} > ? ORDER BY ${column} LIMIT ${rowsPerTurn})
+    LEFT JOIN ${table} AS own NOT INDEXED ON own.rowid = id`);
   if (!page) return false;
-  const own = database.prepare(`SELECT ${column} AS place FROM ${table} NOT INDEXED WHERE rowid = ?`);
-  for (let last: Uint8Array = Buffer.alloc(0), held = 0; ; ) {
-    const rows = page.all(last);
-    for (const { rowid, place } of rows) {
-      // Keys are unique: one that stands twice would make up for one that is missing.
-      if (!(place instanceof Uint8Array) || Buffer.compare(place, last) <= 0 || !isBytes(own.get(rowid!)?.['place'], Buffer.from(place))) return false;
-      last = place;
-    }
-    held += rows.length;
-    if (rows.length < rowsPerTurn) return held === documents;
+  for (let last: unknown = Buffer.alloc(0), counted = 0; ; ) {
+    const { held, places, same, ...found } = page.get(last as Uint8Array) as { readonly held: number; readonly places: number; readonly same: number; readonly last: unknown };
+    // Keys are unique: one that stands twice would make up for one that is missing.
+    if (places !== held || same !== held) return false;
+    counted += held;
+    if (held < rowsPerTurn) return counted === documents;
+    last = found.last;
     await nextTurn();
   }
 }
