@@ -27,4 +27,13 @@ export const byDatabase = {
   'P13': inTheDatabase({ service: 'consent', list: 'consents', beforeTheLast: true, sql: [`UPDATE checkpoints SET position = position + 3 WHERE consumer = 'consents@1'`] }),
   'P14': inTheDatabase({ service: 'consent', list: 'consents', beforeTheLast: true, sql: [`UPDATE "consents@1" SET positions = '{"consent/0":1000000}' ${annas}`] }),
   'P15': inTheDatabase({ service: 'audit', list: 'access-entries', beforeTheLast: true, sql: [`CREATE TRIGGER unseen AFTER INSERT ON "access-entries@2" BEGIN DELETE FROM "access-entries@2" WHERE key = new.key; END`] }),
+  'P16': inTheDatabase({
+    service: 'consent', list: 'consents', sql: [],
+    // Her consent is in the table, and says where it belongs; the index by which pages are read has never heard of it.
+    beneath(database) {
+      const { sql } = database.prepare("SELECT sql FROM sqlite_schema WHERE name = 'consents@1 bySubject'").get() as { sql: string };
+      database.exec(`DROP INDEX "consents@1 bySubject"; ${sql} AND key <> 'annas'; PRAGMA writable_schema = 1`);
+      database.prepare("UPDATE sqlite_schema SET sql = ? WHERE name = 'consents@1 bySubject'").run(sql);
+    },
+  }),
 } satisfies Record<string, Act>;

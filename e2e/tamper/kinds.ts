@@ -211,8 +211,8 @@ export const kinds: readonly Kind[] = [
   row('P13', database, 'sets a list ahead, so that it skips what comes', rebuild, 'list.differs', run),
   row('P14', database, 'marks a consent as newer than all that comes', rebuild, 'list.differs', 'at its next run after that'),
   row('P15', database, 'has the database itself drop what is written', rebuild, 'list.differs', 'at its next run after that'),
+  row('P16', database, 'takes a consent out of an index alone, beneath SQL: its row is as it was, and on no page', rebuild, 'list.differs', run),
 
-  // Kept free: W32 and on, P16 and on, K by comparing. A row comes with its test, or not at all.
   row('K01', operator, 'takes a new key for the log, and announces it nowhere', verify, 'checkpoint.refused', run),
   row('K02', operator, "announces a next key that the log's key did not sign", verify, 'key.refused', run),
   row('K03', operator, 'announces a next key that whoever announces it does not have', verify, 'key.refused', run),
@@ -223,9 +223,6 @@ export const kinds: readonly Kind[] = [
   row('K08', keyed, 'names a next key in the log, signs on with the old, and shows no one the proof', verify, 'key.not_in_force', run),
   row('K09', "a thief of the log's replaced key", 'signs on with it, for one who kept a checkpoint, and hides that it was replaced', state, 'CouldNotLook', run + ' (exit 2)'),
   row('K10', keyed, 'proves the next key by a tree that is not the one it shows', verify, 'checkpoint.forked', run),
-
-  // Kept free, each for what is found by parts that are not here yet: W01 to W19 by witnesses and the monitor, C01 to C19 by
-  // a citizen's own head, P01 to P19 by replaying and rebuilding read models. A row comes with its test, or not at all.
 ];
 
 function row(id: string, who: string, what: string, finder: string, says: string, when: string): Kind {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { ClientRegistered, SubjectLinked } from '@tillid/contracts/authentication/v1/events';
 import { ConsentGranted, ConsentRequested, ConsentWithdrawn, ShareAuthorized } from '@tillid/contracts/consent/v1/events';
 import type { Event } from '@tillid/contracts/event/v1/event';
@@ -47,16 +48,24 @@ export interface ListTampering {
   readonly beforeTheLast?: boolean;
   /** In the service's database. */
   readonly sql: readonly string[];
+  /** The same, beneath SQL. */
+  readonly beneath?: (database: DatabaseSync) => void;
 }
 
 /** Somebody with a service's database does this to its lists; then an auditor has them built again from the log. */
-export const inTheDatabase = ({ service, list, beforeTheLast = false, sql }: ListTampering) => async (copy: Copy) => {
+export const inTheDatabase = ({ service, list, beforeTheLast = false, sql, beneath }: ListTampering) => async (copy: Copy) => {
   const leaves = [...copy.original.leaves, ...day, ...later];
   copy.signAnew(leaves);
   const holds = await copy.verify();
   if (holds.length > 0) return holds;
   const folder = asTheServiceKeepsThem(copy, service, beforeTheLast ? leaves.length - later.length : leaves.length);
   for (const statement of sql) copy.sql(`lists/${service}/read-models`, statement);
+  if (beneath) {
+    // As any other SQLite opens it: Node's own refuses to have its schema written to.
+    const database = new DatabaseSync(join(folder, 'read-models.sqlite'), { defensive: false } as object);
+    beneath(database);
+    database.close();
+  }
   const readModels = await listsOf(service);
   if (beforeTheLast) await takeInTheRest(readModels, folder, leaves);
   const live = await said(readModels, folder);

@@ -7,19 +7,31 @@ import type { ReadModel } from './read-model.js';
  * is named, for whoever moves a row in an index takes it off the page it stood on. `hasKey`: whether this one is stored.
  */
 export function rowDigestText<Document extends object>({ indexes }: Pick<ReadModel<Document>, 'indexes'>, key: string, text: string, hasKey: (index: string, key: Buffer) => boolean): string {
-  const misplaced = Object.entries(indexes).filter(([index, valueOf]) => {
-    const due = keyOf(valueOf, text);
+  const names = Object.keys(indexes);
+  if (names.length === 0) return `${JSON.stringify(key)}:${text}\n`;
+  const document = documentIn<Document>(text);
+  const misplaced = names.filter((index) => {
+    const due = document ? keyOf(indexes[index]!, document) : undefined;
     return due === undefined || !hasKey(index, due);
   });
-  return `${JSON.stringify(key)}:${text}\n${misplaced.map(([index]) => `misplaced in ${index}\n`).join('')}`;
+  return `${JSON.stringify(key)}:${text}\n${misplaced.map((index) => `misplaced in ${index}\n`).join('')}`;
 }
 
 /** Undefined where what was written is no document of this model. */
-function keyOf<Document extends object>(valueOf: ReadModel<Document>['indexes'][string], text: string): Buffer | undefined {
+function keyOf<Document extends object>(valueOf: ReadModel<Document>['indexes'][string], document: Document): Buffer | undefined {
   try {
-    return indexKey(valueOf(decodeDocument<Document>(text)));
+    return indexKey(valueOf(document));
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+function documentIn<Document extends object>(text: string): Document | undefined {
+  try {
+    return decodeDocument<Document>(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -129,7 +129,7 @@ describe('a read model', () => {
     const digest = await table.digest();
     const database = new DatabaseSync(path);
     const elsewhere = indexKey(['2']);
-    for (const [column, wrong] of [['index byId', elsewhere], ['index byId', null], ['document', '{'], ['document', '{"id":{}}']] as const) {
+    for (const [column, wrong] of [['index byId', elsewhere], ['index byId', null], ['document', '{'], ['document', 'null'], ['document', '{"id":{}}']] as const) {
       const right = database.prepare(`SELECT "${column}" AS was FROM "things@1"`).get()!['was'] as Uint8Array;
       database.prepare(`UPDATE "things@1" SET "${column}" = ?`).run(wrong);
       expect(await table.digest()).not.toBe(digest);
@@ -139,12 +139,37 @@ describe('a read model', () => {
     database.close();
     await store.close();
   });
+  it('has another digest once somebody took a row out of an index alone, beneath SQL, or the index away', async () => {
+    const store = await sqliteReadModelStore({ path });
+    const table = await store.open(model);
+    const checkpoint = { position: 1, chain: new Uint8Array(32), key: new Uint8Array(0), headTimeMs: 0 };
+    await table.write({ projection: 'things', source: 'consent/0', checkpoint, rows: Array.from({ length: 2_345 }, (_, id) => ({ key: `${id}`, document: { id: `${id}` }, position: 1, loaded: {} })) });
+    const { digest } = (await table.snapshot('things', ['consent/0']))!;
+    // As any other SQLite opens it: Node's own refuses this.
+    const database = new DatabaseSync(path, { defensive: false } as object);
+    const { sql } = database.prepare("SELECT sql FROM sqlite_schema WHERE name = 'things@1 byId'").get() as { sql: string };
+    database.exec(`DROP INDEX "things@1 byId"; ${sql} AND key <> '7'; PRAGMA writable_schema = 1`);
+    database.prepare("UPDATE sqlite_schema SET sql = ? WHERE name = 'things@1 byId'").run(sql);
+    database.close();
+    await store.close();
+    const again = await sqliteReadModelStore({ path });
+    const lying = await again.open(model);
+    expect([(await lying.page({ index: 'byId', equals: ['7'], limit: 9 })).documents, await lying.get('7')]).toEqual([[], { id: '7' }]);
+    expect((await lying.snapshot('things', ['consent/0']))!.digest).not.toBe(digest);
+    const mending = new DatabaseSync(path);
+    mending.exec(`REINDEX "things@1"`);
+    expect((await lying.snapshot('things', ['consent/0']))!.digest).toBe(digest);
+    mending.exec(`DROP INDEX "things@1 byId"`);
+    expect((await lying.snapshot('things', ['consent/0']))!.digest).not.toBe(digest);
+    mending.close();
+    await again.close();
+  });
   it('is seen as of one moment however long the look takes, and holds no writer up', async () => {
     const store = await sqliteReadModelStore({ path });
     const table = await store.open(model);
     const write = (position: number, ids: readonly string[]) =>
       table.write({ projection: 'things', source: 'consent/0', checkpoint: { position, chain: new Uint8Array(32), key: new Uint8Array(0), headTimeMs: 0 }, rows: ids.map((id) => ({ key: id, document: { id }, position, loaded: {} })) });
-    // Three turns of the loop.
+    // Some turns of the loop.
     await write(1, Array.from({ length: 2_500 }, (_, index) => `a${index}`));
     const digest = await table.digest();
     const look = table.snapshot('things', ['consent/0']);
