@@ -8,8 +8,9 @@ import type { AuditConfig } from './audit.config.js';
 import { AuditController } from './audit.controller.js';
 import { AUDIT_ROOM } from './audit.room.js';
 import { openStores, type AuditStores } from './audit.stores.js';
-import { ledgerSource, loggedEvents, sources } from './domain/audit.events.js';
+import { followedBy, ledgerSource, loggedEvents } from './domain/audit.events.js';
 import { observeIntegration } from './integrate/observe-integration.js';
+import { logOriginIn } from './integrate/log-origin.js';
 import { openSigning, type Signing } from './integrate/signing.js';
 import { openSigningKey } from './integrate/signing-key.js';
 import { publicLogRoutes } from './public-log/public-log.routes.js';
@@ -52,9 +53,10 @@ export class AuditModule {}
 async function signing(shell: Shell<AuditConfig>, stores: AuditStores): Promise<Signing> {
   const { config, clock, telemetry, logger } = shell;
   const seed = await shell.secret('log-signing');
-  const { verifier } = await openSigningKey(config.origin, seed, join(config.data, 'log.vkey'));
-  await recover({ stores, verifier, data: config.data, alone: !shell.isOneOfMany && config.tiles === undefined, clock, logger });
-  return openSigning({ ...stores, origin: config.origin, seed, data: config.data, tiles: config.tiles, checkpointIntervalMs: config.checkpointIntervalMs, shell, clock, telemetry, logger });
+  const origin = logOriginIn(config);
+  const { verifier } = await openSigningKey(origin, seed, join(config.data, 'log.vkey'));
+  await recover({ stores, source: shell.source, verifier, data: config.data, alone: !shell.isOneOfMany && config.tiles === undefined, clock, logger });
+  return openSigning({ ...stores, origin, seed, data: config.data, tiles: config.tiles, checkpointIntervalMs: config.checkpointIntervalMs, shell, clock, telemetry, logger });
 }
 
 async function cosignedTree({ config, clock }: Shell<AuditConfig>, { verifier }: Signing): Promise<CosignedTree> {
@@ -73,6 +75,7 @@ function serviceParts(shell: Shell<AuditConfig>, stores: AuditStores, progress: 
   const onTrouble: FollowerParts['onTrouble'] = ({ kind, source, consumer, reason, error }) => logger.warn({ source, consumer, reason, err: error }, `a consumer is ${kind}`);
   const parts = { book: progress, clock, telemetry, onTrouble };
   // Audit's own acts come in over its own feed, signed heads and all, like everyone else's.
+  const sources = followedBy(shell.source);
   const feeds = sources.map((source) => shell.sourceOf(source.split('/')[0] as ServiceName));
   const failed = (message: string) => (error: unknown) => logger.error({ err: error }, message);
   observeIntegration(signedTree, progress);

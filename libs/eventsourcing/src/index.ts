@@ -38,6 +38,7 @@ export * from './consume/rebuild.js';
 export * from './consume/take-in.js';
 export * from './record/heads-timeline.js';
 export * from './record/ledger-leaves.js';
+export * from './record/log-continued.js';
 export * from './record/own-log-copy.js';
 export * from './record/own-logs.js';
 export * from './record/record-findings.js';

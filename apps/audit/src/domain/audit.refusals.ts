@@ -20,6 +20,8 @@ export const refuse = refusals({
   'replay.instant_ahead': 'precondition',
   /** An entry that audit has seen a head of by then is still on its way into the ledger. */
   'replay.not_yet': 'busy',
+  /** This log continues another, and nothing here is dated by then: the entries say when they happened, and the lost log when they were seen. */
+  'replay.instant_before_log': 'precondition',
   'call.malformed': 'invalid',
 });
 
@@ -28,7 +30,7 @@ export class WillNotSign extends Error {
   override readonly name = 'WillNotSign';
 
   constructor(
-    readonly reason: 'log.origin_changed' | 'log.record_missing' | 'log.record_malformed' | 'log.edge_differs' | 'log.ledger_shorter' | 'log.ledger_differs' | 'log.file_differs' | 'log.other_signer',
+    readonly reason: 'log.origin_changed' | 'log.record_missing' | 'log.record_malformed' | 'log.edge_differs' | 'log.ledger_shorter' | 'log.ledger_differs' | 'log.file_differs' | 'log.other_signer' | 'log.own_log_differs' | 'log.opening_unfinished',
     options?: ErrorOptions,
   ) {
     super(reason, options);

@@ -3,7 +3,6 @@ import { citizenOwner, clientOwner, everyoneOwner, formatPosition, type LogOwner
 import type { Call } from '@tillid/service';
 import type { AuditRoom } from '../audit.room.js';
 import { waitingFor } from '../deadline.js';
-import { auditSource } from '../domain/audit.events.js';
 import { refuse } from '../domain/audit.refusals.js';
 import { leafAt, receiptOf } from '../get-receipt/get-receipt.js';
 
@@ -19,7 +18,7 @@ export async function getOwnLogHead(room: AuditRoom, _request: GetOwnLogHeadRequ
   await ownLogMap.advanceTo(committed.ledgerPosition);
   const heads = await Promise.all(owners.map((owner) => headOf(room, owner, committed.ledgerPosition)));
   const signal = waitingFor(call, log.clock.nowMs(), waitMsMax);
-  const leafIndex = await leafAt(room, formatPosition(auditSource, committed.position), signal);
+  const leafIndex = await leafAt(room, formatPosition(log.source, committed.position), signal);
   if (leafIndex === undefined) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
   return { heads, event: Buffer.from(committed.bytes), receipt: (await receiptOf(room, leafIndex, signal)).receipt };
 }

@@ -1,6 +1,7 @@
 import type { HeadsSeen } from '@tillid/contracts/audit/v1/events';
 import type { EventLog } from '@tillid/eventsourcing';
-import { headsSeenStream, type LoggedEvent } from '../domain/audit.events.js';
+import { auditSource, headsSeenStream, type LoggedEvent } from '../domain/audit.events.js';
+import { refuse } from '../domain/audit.refusals.js';
 import { headsToRecord } from '../domain/heads-seen.js';
 import { EventSeries } from '../event-series/event-series.js';
 import type { Heads } from './heads.js';
@@ -34,6 +35,7 @@ export class HeadsRecorder {
       if (((await this.series.at(middle))?.event.timeMs ?? 0) < instantMs) low = middle;
       else high = middle - 1;
     }
+    if (low === 0 && this.log.source !== auditSource) throw refuse('replay.instant_before_log');
     return (await this.series.at(low))?.event;
   }
 }

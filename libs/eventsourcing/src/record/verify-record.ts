@@ -3,6 +3,7 @@ import type { Event } from '@tillid/contracts/event/v1/event';
 import { decodeEnvelope, MalformedEvent } from '../event-codec.js';
 import { isHeadsSeen } from './heads-seen.js';
 import { HeadsTimeline } from './heads-timeline.js';
+import { continuationIn, logContinuedType, logsBefore } from './log-continued.js';
 import type { RecordFinding, RecordFindingCode, RecordSummary } from './record-findings.js';
 import { OwnLogsCheck } from './own-logs-check.js';
 import { SourceCheck } from './source-check.js';
@@ -16,6 +17,8 @@ export interface RecordOptions {
    * last acts wait for another source's next.
    */
   readonly settledLeaves?: number;
+  /** The log's name: whether its first entry says the same of a log before it. Left out, that is not looked at. */
+  readonly origin?: string;
 }
 
 /** An entry as the record places it. */
@@ -39,6 +42,10 @@ export class RecordVerifier {
   readonly #findings: RecordFinding[] = [];
   #findingCount = 0;
   #leafIndex = 0;
+  /** In a log that continues another: what it says was kept, by source. */
+  #kept: ReadonlyMap<string, { readonly position: number; readonly chain: Uint8Array }> = new Map();
+  /** Of audit's sources in such a log, the one that was not closed. */
+  #recorder: string | undefined;
   /** Of any source but audit: where audit records heads within a second. */
   #lastTakenIn = -1;
 
@@ -50,7 +57,10 @@ export class RecordVerifier {
     try {
       const event = decodeEnvelope(bytes);
       if (Number.isNaN(event.occurredAt?.getTime())) throw new MalformedEvent('it says it happened at a time that there is not');
-      const position = this.#source(event.source).entry(event, bytes, leafIndex);
+      const source = this.#source(event.source);
+      const position = source.entry(event, bytes, leafIndex);
+      this.#continued(event, bytes, position);
+      this.#kepts(event.source, position, source.chain);
       if (!isAudit(event.source)) this.#lastTakenIn = leafIndex;
       if (isHeadsSeen(event)) this.#headsSeen(event, position);
       const ownLogFault = this.#ownLogs.entry(event, bytes, leafIndex + 1);
@@ -62,6 +72,11 @@ export class RecordVerifier {
     } finally {
       this.#leafIndex++;
     }
+  }
+
+  /** Whether it is a source of audit's in the log that this one continues: it was closed there, and nobody runs it. */
+  isClosed(source: string): boolean {
+    return this.#recorder !== undefined && source !== this.#recorder && isAudit(source) && this.#kept.has(source);
   }
 
   /** As of the last entry fed: a head ahead of the entries is only a finding when no more come. */
@@ -88,6 +103,31 @@ export class RecordVerifier {
     if (!this.timeline.add({ timeMs: seen.timeMs, positions })) this.#report('heads.backwards', 'its time or one of its positions is behind the one before, or a source is left out', event.source, position);
     for (const head of seen.heads) this.#source(head.source).head(head, seen.timeMs);
     for (const source of this.#sources.values()) source.headsSeen(seen.timeMs);
+  }
+
+  #continued(event: Event, bytes: Uint8Array, position: number): void {
+    const { origin } = this.options;
+    const says = event.type === logContinuedType;
+    const differs = (message: string) => this.#report('log.continuation_differs', message, event.source, position);
+    if (this.#leafIndex > 0) {
+      // The first of a source that was closed: the log before this one continued another as well.
+      if (says && !(position === 1 && this.isClosed(event.source))) differs('only the first entry of a log says which log it continues');
+      return;
+    }
+    const continuation = says ? continuationIn(bytes) : undefined;
+    if (says && !continuation) differs('what it says of the log before it does not hold together');
+    else if (origin !== undefined && (continuation ? continuation.verifier.name !== origin : logsBefore(origin) > 0)) differs(`the log is called ${origin}`);
+    if (!continuation) return;
+    this.#recorder = event.source;
+    this.#ownLogs.recordedBy(event.source);
+    this.#kept = new Map(continuation.event.kept.map((kept) => [kept.source, kept]));
+  }
+
+  #kepts(source: string, position: number, chain: Uint8Array): void {
+    if (this.#recorder === undefined) return;
+    const kept = this.#kept.get(source);
+    if (kept?.position === position && Buffer.compare(kept.chain, chain) !== 0) this.#report('log.kept_differs', `of the ${position} entries that were kept, some are others`, source, position);
+    if (isAudit(source) && source !== this.#recorder && position > (kept?.position ?? 0)) this.#report('log.kept_differs', `it was closed at ${kept?.position ?? 0}`, source, position);
   }
 
   #source(source: string): SourceCheck {
