@@ -61,7 +61,7 @@ async function restored(change: (data: string) => Promise<unknown> = () => Promi
   const stores = { events: await sqliteEventStore({ path: join(data, 'log.sqlite') }), ledger: await sqliteEventStore({ path: join(data, 'ledger.sqlite') }), treeHead: await sqliteCompareAndSetRecord({ path: join(data, 'tree-head.sqlite') }) };
   return {
     stores,
-    recover: () => recover({ stores, verifier: audit.vkey, data, alone: true, clock: { nowMs: audit.now }, logger: silentLogger }),
+    recover: () => recover({ stores, source: auditSource, verifier: audit.vkey, data, alone: true, clock: { nowMs: audit.now }, logger: silentLogger }),
     async remove() {
       for (const store of Object.values(stores)) await store.close();
       await rm(data, { recursive: true });

@@ -33,13 +33,14 @@ export async function keptEntries(old: OldLog, size: number, source: string, has
     yield* ofLedger();
     yield* ownLog(old, ownInLedger);
   };
-  let { summary, lastSeen } = await followed(all());
+  const { summary: ofAll, lastSeen } = await followed(all());
+  let summary = ofAll;
   let entries: KeptEntries['entries'] = all;
   const own = sourceIn(summary, source);
   if (own && !hasKey(own.keys.at(-1) ?? emptyChain)) {
     // Nobody can sign for the last of them any more: they would stand under no head for ever.
     entries = () => withoutBeyond(all(), source, own.confirmedPosition);
-    ({ summary, lastSeen } = await followed(entries()));
+    ({ summary } = await followed(entries()));
   }
   return { entries, sources: summary.sources.filter(({ position }) => position > 0).map(({ source: name, position, chain }) => ({ source: name, position, chain })), own: sourceIn(summary, source), lastSeen };
 }

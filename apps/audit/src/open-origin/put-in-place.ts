@@ -33,6 +33,7 @@ export async function putInPlace(data: string, at: (moment: string) => void = ()
   for (const name of onlyOld) await moveAway(data, former, name);
   const secrets = (await readdir(join(from, 'secrets')).catch(() => [])).map((name) => join('secrets', name));
   const names = (await readdir(from)).filter((name) => ![ready, 'secrets', 'log.writing'].includes(name));
+  await mkdir(join(data, 'secrets'), { recursive: true, mode: 0o700 });
   for (const name of [...names, ...secrets]) {
     await moveAway(data, former, name);
     at(`away ${name}`);

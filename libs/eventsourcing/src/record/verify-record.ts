@@ -102,7 +102,8 @@ export class RecordVerifier {
     if (positions.size !== seen.heads.length) this.#report('heads.malformed', 'it names a source twice', event.source, position);
     if (!this.timeline.add({ timeMs: seen.timeMs, positions })) this.#report('heads.backwards', 'its time or one of its positions is behind the one before, or a source is left out', event.source, position);
     for (const head of seen.heads) this.#source(head.source).head(head, seen.timeMs);
-    for (const source of this.#sources.values()) source.headsSeen(seen.timeMs);
+    // In a log that continues another, audit's next source announces itself first, and long before it can be seen.
+    for (const source of this.#sources.values()) if (!isAudit(source.source) || numberOf(source.source) <= numberOf(event.source)) source.headsSeen(seen.timeMs);
   }
 
   #continued(event: Event, bytes: Uint8Array, position: number): void {
@@ -147,6 +148,8 @@ export class RecordVerifier {
 function isAudit(source: string): boolean {
   return source.startsWith('audit/');
 }
+
+const numberOf = (source: string) => Number(source.split('/')[1]);
 
 /** The whole record at once. */
 export async function verifyRecord(entries: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, options: RecordOptions = {}): Promise<RecordSummary & { readonly timeline: HeadsTimeline }> {
