@@ -5,6 +5,7 @@ import {
   bundlePath, checkByPolicy, checkConsistency, checkpointPath, edgeRoot, emptyEdge, growEdgeByLeaves, hashBytes, leafHash, loadLeafEdge, openCheckpoint, parseBundle, parseLogPath,
   proveConsistency, readBundle, readTile, subtreeRootsFrom, tilePath, tileWidth, type Checkpoint, type FindingCode, type LeafEdge, type Policy,
 } from '@tillid/transparency';
+import { findContinuation, type ContinuedCode } from '../continued/continued.js';
 import type { OpenedLog } from '../log/open-log.js';
 import { seenByWitness, type SeenByWitness } from './witness-checkpoint.js';
 
@@ -20,7 +21,7 @@ export interface MonitorOptions {
 
 export interface Alarm {
   /** `withheld`: a witness has seen more than this monitor is shown. `not_cosigned`: the quorum has not seen what this monitor saw. */
-  readonly code: FindingCode | 'checkpoint.withheld' | 'checkpoint.not_cosigned' | RecordFinding['code'];
+  readonly code: FindingCode | 'checkpoint.withheld' | 'checkpoint.not_cosigned' | ContinuedCode | RecordFinding['code'];
   readonly where: string;
   readonly detail: string;
   /** The signed notes that do not fit together. Keep them: with the tiles they prove it to anyone. */
@@ -66,14 +67,18 @@ export class Monitor {
   #seen: Seen | undefined;
   /** Leaves whose entries were read, and the tree they make. */
   #read: LeafEdge = emptyEdge;
-  readonly #record = new RecordVerifier();
+  readonly #record: RecordVerifier;
+  /** A checkpoint of another key: of the log that this one continues, or of none that has to do with it. */
+  #foreign: string | undefined;
   readonly #sizes: { readonly size: number; readonly atMs: number }[] = [];
   #tiles = 0;
   #entries = 0;
 
   constructor(private readonly log: OpenedLog, private readonly options: MonitorOptions) {
     const { previousCheckpoint } = options;
-    if (previousCheckpoint !== undefined) this.#seen = { checkpoint: openCheckpoint(previousCheckpoint, log.key), note: previousCheckpoint, edge: undefined };
+    this.#record = new RecordVerifier({ origin: log.key.name });
+    if (previousCheckpoint !== undefined && openedUnder(log.key, previousCheckpoint) === undefined) this.#foreign = previousCheckpoint;
+    else if (previousCheckpoint !== undefined) this.#seen = { checkpoint: openCheckpoint(previousCheckpoint, log.key), note: previousCheckpoint, edge: undefined };
   }
 
   async look(): Promise<Look> {
@@ -84,6 +89,7 @@ export class Monitor {
     const rows = witnesses.map(({ name, checkpoint, silent }) => ({ name, ...(checkpoint && { size: checkpoint.size }), ...(silent !== undefined && { silent }) }));
     const counted = () => ({ tilesChecked: this.#tiles, entriesChecked: this.#entries, witnesses: rows });
     try {
+      if (this.#foreign !== undefined) throw new Found({ code: 'checkpoint.refused', where: checkpointPath, detail: 'the checkpoint seen before is not of this log' });
       const { checkpoint, note } = await this.#latest(Math.max(before, ...witnesses.map((each) => each.checkpoint?.size ?? 0)));
       const edge = await this.#grown(checkpoint, note);
       if (this.options.entries) await this.#readEntries(checkpoint);
@@ -93,8 +99,17 @@ export class Monitor {
       return { holds: true, alarms: [], size: checkpoint.size, root: checkpoint.root, checkpoint: note, newLeaves: checkpoint.size - before, ...counted() };
     } catch (error) {
       if (!(error instanceof Found)) throw error;
-      return { holds: false, alarms: [error.alarm], newLeaves: 0, ...counted() };
+      return { holds: false, alarms: error.alarm.code === 'checkpoint.refused' ? await this.#explained(error.alarm) : [error.alarm], newLeaves: 0, ...counted() };
     }
+  }
+
+  /** Another log in this one's place: it may say itself which. */
+  async #explained(alarm: Alarm): Promise<readonly Alarm[]> {
+    const seenBefore = this.#foreign ?? this.#seen?.note;
+    const continued = await findContinuation(this.log.files, this.log.key, seenBefore);
+    if (continued) return continued.findings.map(({ code, detail }) => ({ code, where: checkpointPath, detail, evidence: continued.evidence }));
+    if (this.#foreign !== undefined) openCheckpoint(this.#foreign, this.log.key);
+    return [alarm];
   }
 
   /** Of this size at least, unless the log goes on showing less. */
@@ -202,6 +217,15 @@ export class Monitor {
       throw new Found({ code: 'checkpoint.not_cosigned', where: checkpointPath, detail: verdict.quorum ? `the quorum has seen ${cosignedSize} leaves, and this monitor ${due} a while ago` : `seen by ${verdict.cosigned.length} of ${policy.witnesses.length} witnesses: no quorum` });
     }
     await this.#compare(checkpoint, note, { name: 'quorum', checkpoint: verdict.checkpoint.size > checkpoint.size ? undefined : verdict.checkpoint, note: Buffer.from(bytes).toString('utf8') });
+  }
+}
+
+function openedUnder(key: OpenedLog['key'], note: string): Checkpoint | undefined {
+  try {
+    return openCheckpoint(note, key);
+  } catch (error) {
+    if (error instanceof Refused) return undefined;
+    throw error;
   }
 }
 
