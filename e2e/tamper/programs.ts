@@ -14,4 +14,5 @@ export const { LogFolder } = await built<typeof import('../../apps/audit/src/int
 export const { openSigningKey } = await built<typeof import('../../apps/audit/src/integrate/signing-key.js')>('audit/dist/integrate/signing-key.js');
 export const { Heads } = await built<typeof import('../../apps/audit/src/take-in/heads.js')>('audit/dist/take-in/heads.js');
 export const { HeadsRecorder } = await built<typeof import('../../apps/audit/src/take-in/heads-recorder.js')>('audit/dist/take-in/heads-recorder.js');
+export const { openOrigin } = await built<typeof import('../../apps/audit/src/open-origin/open-origin.js')>('audit/dist/open-origin/open-origin.js');
 export const { loggedEvents } = await built<typeof import('../../apps/audit/src/domain/audit.events.js')>('audit/dist/domain/audit.events.js');

@@ -5,6 +5,7 @@ import { ProgressBook } from '@tillid/eventsourcing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkout } from '../support/system.js';
 import { byBroker } from './by-broker.js';
+import { byContinuation, continued } from './by-continuation.js';
 import { byOperator, lookedAtAgain, nextHeadsSeen } from './by-operator.js';
 import { byOwnLog, shown } from './by-own-log.js';
 import { byReceipt, handed } from './by-receipt.js';
@@ -14,7 +15,7 @@ import { byThief } from './by-thief.js';
 import { evening, Installation, sourceNames } from './installation.js';
 import { kinds, type Act } from './kinds.js';
 
-const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief };
+const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief, ...byContinuation };
 let installation: Installation;
 
 beforeAll(async () => void (installation = await Installation.run()));
@@ -38,6 +39,7 @@ describe('an installation that nobody has touched', () => {
     ['the next event of a source, from itself', told(({ batch, next }) => [batch([next()])]), ['nothing is missing']],
     ['a receipt', handed((receipt) => receipt), []],
     ["a citizen's copy of her log", shown((lines) => lines), []],
+    ['a log that continues one that was lost, by whoever never saw that one', continued({ keptAt: 'nothing' }), []],
   ])('nor is anything found in %s', async (_, act, found) => {
     const copy = installation.copy();
     expect(await act(copy)).toEqual(found);

@@ -88,7 +88,11 @@ export class RecordVerifier {
       ...(headPosition > position ? [{ code: 'head.ahead', message: `the head at ${headPosition} covers entries after ${position}`, leafIndex: this.#leafIndex, source, position: headPosition } as const] : []),
       ...(firstUnconfirmedLeaf < settled && !isAudit(source) ? [{ code: 'entry.unconfirmed', message: 'it was in the tree that was seen before, and no head of its source covers it yet', leafIndex: firstUnconfirmedLeaf, source, position: confirmedPosition + 1 } as const] : []),
     ]);
-    return { entries: this.#leafIndex, sources, findings: [...this.#findings, ...missing].slice(0, maxFindings), findingCount: this.#findingCount + missing.length };
+    const lost = [...this.#kept].flatMap(([source, kept]): RecordFinding[] => {
+      const { position = 0 } = sources.find((summary) => summary.source === source) ?? {};
+      return position >= kept.position ? [] : [{ code: 'log.kept_differs', message: `${kept.position} entries were kept, and ${position} stand here`, leafIndex: this.#leafIndex, source, position: position + 1 }];
+    });
+    return { entries: this.#leafIndex, sources, findings: [...this.#findings, ...missing, ...lost].slice(0, maxFindings), findingCount: this.#findingCount + missing.length + lost.length };
   }
 
   #headsSeen(event: Event, position: number): void {
