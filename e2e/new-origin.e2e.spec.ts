@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuditServiceService } from '@tillid/contracts/audit/v1/service';
+import { continuationIn } from '@tillid/eventsourcing';
 import { readTlsIdentity, rpcClient, rpcCredentials } from '@tillid/rpc';
 import { parseBundle, readBundle } from '@tillid/transparency';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -101,6 +102,8 @@ describe('a country whose signed log cannot be made again', () => {
   });
 
   it('says so itself, to everyone who asks how complete it is', async () => {
+    const entry = await fetch(`${system.running.logUrl}/continued`);
+    expect([entry.status, continuationIn(Buffer.from(await entry.arrayBuffer()))?.formerCheckpoint.size]).toEqual([200, opened.formerSize]);
     const { stdout } = await system.tillid('status');
     expect(stdout).toContain(`another log than ${opened.former}, which was lost at ${opened.formerSize} entries`);
   });
@@ -111,15 +114,25 @@ describe('a country whose signed log cannot be made again', () => {
     expect([code, stdout]).toEqual([0, expect.stringContaining(`of ${opened.former}, in its tree`)]);
   });
 
-  it('goes on: citizens sign in, a day is played, and a backup of it comes with the new key', async () => {
+  it('goes on: citizens sign in, a day is played, and it is put back from a backup of its own', async () => {
     expect((await signIn(system, anne)).token).not.toBe('');
     const day = await playDay(system, '--citizens', '2', '--seed', '11');
     expect(day.expectations.filter(({ held }) => !held)).toEqual([]);
     expect((await system.auditor('verify', '--entries', '--state', kept('new.checkpoint'))).code).toBe(0);
     expect((await system.auditor('compare')).code).toBe(0);
+    expect((await system.tillid('backup', '--to', kept('newer'), '--secrets', kept('safe'))).code).toBe(0);
     expect(await system.stop()).toBe(0);
-    await system.up();
-    expect((await system.auditor('verify', '--entries', '--state', kept('new.checkpoint'))).code).toBe(0);
+    const put = ['restore', '--from', kept('newer'), '--secrets', kept('safe'), '--record', join(system.data, 'audit'), '--data', kept('elsewhere')];
+    const { code, stderr } = await command('apps/tillid/bin/tillid.mjs', put);
+    expect(code, stderr).toBe(0);
+    const elsewhere = System.in(kept('elsewhere'), 24_000);
+    await elsewhere.up();
+    try {
+      await until('everybody has heard everybody', async () => (await elsewhere.tillid('status')).code === 0);
+      expect((await elsewhere.auditor('verify', '--entries', '--state', kept('new.checkpoint'))).code).toBe(0);
+    } finally {
+      await elsewhere.stop();
+    }
   });
 });
 
