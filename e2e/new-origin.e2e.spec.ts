@@ -79,7 +79,10 @@ describe('a country whose signed log cannot be made again', () => {
       const { code, stdout, stderr } = await system.auditor(...words);
       expect(code, `${words.join(' ')}\n${stdout}${stderr}`).toBe(0);
     }
-    const there = new Map((await replayed(system)).map((entry) => [`${entry.source}@${entry.position}`, entry.id]));
+    const entries = await replayed(system);
+    // Whoever looked is seen by everyone: over the feeds, as `compare` does, too.
+    for (const source of ['identity/0', 'authentication/0', 'consent/0', 'audit/1']) expect(entries.filter((entry) => entry.source === source && entry.type === 'tillid.event.v1.FeedRead').length, source).toBe(1);
+    const there = new Map(entries.map((entry) => [`${entry.source}@${entry.position}`, entry.id]));
     expect(record.filter(({ source, position, id }) => there.get(`${source}@${position}`) !== id)).toEqual([]);
   });
 

@@ -1,8 +1,8 @@
-import { AccessLogRead, EntriesRead, HeadsSeen, LogContinued, LogReplayed, OwnLogHeads } from '@tillid/contracts/audit/v1/events';
+import { AccessLogRead, EntriesRead, HeadsSeen, LogContinued, LogReplayed, OwnLogHeads, SourceReplayed } from '@tillid/contracts/audit/v1/events';
 import { commonEvents, eventCodec, type EventOf } from '@tillid/eventsourcing';
 
 /** Audit's own acts, and what the shell writes into its log. */
-export const auditEvents = eventCodec('tillid.audit.v1', { HeadsSeen, AccessLogRead, EntriesRead, LogReplayed, OwnLogHeads, LogContinued });
+export const auditEvents = eventCodec('tillid.audit.v1', { HeadsSeen, AccessLogRead, EntriesRead, LogReplayed, OwnLogHeads, LogContinued, SourceReplayed });
 export type AuditEvent = EventOf<typeof auditEvents>;
 
 export const loggedEvents = auditEvents.and(commonEvents);
@@ -28,4 +28,5 @@ export const headsSeenStream = 'heads-seen';
 export const ownLogHeadsStream = 'own-log-heads';
 export const logReadStream = (citizenId: string, day: string) => `log-read-${citizenId}-${day}`;
 export const entriesReadStream = (auditorId: string, day: string) => `entries-read-${auditorId}-${day}`;
+export const sourceReplayedStream = (service: string, day: string) => `source-replayed-${service}-${day}`;
 export const replayStream = (replayId: string) => `replay-${replayId}`;
