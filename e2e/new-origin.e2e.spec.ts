@@ -2,7 +2,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuditServiceService } from '@tillid/contracts/audit/v1/service';
-import { continuationIn } from '@tillid/eventsourcing';
+import { newSecret, systemIds } from '@tillid/crypto';
+import { continuationIn, decodeEnvelope } from '@tillid/eventsourcing';
 import { readTlsIdentity, rpcClient, rpcCredentials } from '@tillid/rpc';
 import { parseBundle, readBundle } from '@tillid/transparency';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,6 +24,8 @@ let system: System;
 let anne: Letter;
 let record: ReplayedEntry[];
 let lastCheckpoint: string;
+let instant: string;
+let asOfInstant: string[];
 let refusals: string[];
 let opened: { readonly opened: string; readonly former: string; readonly formerSize: number; readonly kept: number; readonly lostBecause: string };
 
@@ -33,9 +36,11 @@ beforeAll(async () => {
   await until('all is settled', async () => (await system.auditor('verify', '--entries', '--state', kept('early.checkpoint'))).code === 0);
   writeFileSync(kept('old.vkey'), readFileSync(system.running.vkeyFile));
   await keepReceipt();
+  instant = new Date().toISOString();
   expect((await system.tillid('backup', '--to', kept('backup'))).code).toBe(0);
   await playDay(system, '--citizens', '2', '--seed', '7');
   record = await replayed(system);
+  asOfInstant = await replayedUntil(instant);
   refusals = [(await system.tillid('open-origin')).stderr];
   await until('all is signed', () => signedSize() > record.length);
   expect((await system.auditor('verify', '--state', kept('late.checkpoint'))).code).toBe(0);
@@ -54,6 +59,7 @@ beforeAll(async () => {
   refusals.push((await system.tillid('open-origin')).stderr);
   await system.up();
   await until('everybody has heard everybody', async () => (await system.tillid('status')).code === 0);
+  await until('the services have brought what they have beyond it', async () => (await system.auditor('verify', '--entries')).code === 0);
 });
 
 afterAll(async () => {
@@ -84,6 +90,11 @@ describe('a country whose signed log cannot be made again', () => {
     for (const source of ['identity/0', 'authentication/0', 'consent/0', 'audit/1']) expect(entries.filter((entry) => entry.source === source && entry.type === 'tillid.event.v1.FeedRead').length, source).toBe(1);
     const there = new Map(entries.map((entry) => [`${entry.source}@${entry.position}`, entry.id]));
     expect(record.filter(({ source, position, id }) => there.get(`${source}@${position}`) !== id)).toEqual([]);
+  });
+
+  it('can be replayed to an instant before the loss, as it could before', async () => {
+    expect(asOfInstant.length).toBeGreaterThan(100);
+    expect(await replayedUntil(instant)).toEqual(asOfInstant);
   });
 
   it('does not say to whoever kept a checkpoint that it holds: it is another log, and says which', async () => {
@@ -119,7 +130,9 @@ describe('a country whose signed log cannot be made again', () => {
 
   it('goes on: citizens sign in, a day is played, and it is put back from a backup of its own', async () => {
     expect((await signIn(system, anne)).token).not.toBe('');
-    const day = await playDay(system, '--citizens', '2', '--seed', '11');
+    const day = await playDay(system, '--citizens', '2', '--seed', '11', '--own-log', kept('own-log.json'));
+    const own = await command('apps/auditor/bin/tillid-auditor.mjs', ['own-log', kept('own-log.json'), '--vkey', system.running.vkeyFile]);
+    expect(own.code, own.stdout + own.stderr).toBe(0);
     expect(day.expectations.filter(({ held }) => !held)).toEqual([]);
     expect((await system.auditor('verify', '--entries', '--state', kept('new.checkpoint'))).code).toBe(0);
     expect((await system.auditor('compare')).code).toBe(0);
@@ -139,18 +152,33 @@ describe('a country whose signed log cannot be made again', () => {
   });
 });
 
+/** What audit had seen by then. */
+async function replayedUntil(time: string): Promise<string[]> {
+  return asAuditor(async (audit) => {
+    const ids: string[] = [];
+    for await (const { events } of audit.replay({ idempotencyKey: newSecret(systemIds), leafIndex: 0, until: new Date(time) })) ids.push(...events.map((bytes) => decodeEnvelope(bytes).id.toString('hex')));
+    return ids;
+  });
+}
+
 function signedSize(): number {
   return Number(readFileSync(join(system.data, 'audit/log/checkpoint'), 'utf8').split('\n')[1]);
 }
 
 /** Of some entry, as an auditor has it given. */
 async function keepReceipt(): Promise<void> {
-  const audit = rpcClient(AuditServiceService, system.running.grpc.audit, rpcCredentials(readTlsIdentity(system.caller('auditor', 'auditor')), 'audit'));
+  writeFileSync(kept('old.tlog-proof'), await asAuditor(async (audit) => (await audit.getReceipt({ leafIndex: 20 })).receipt));
+  const files = { read: async (path: string) => (existsSync(join(system.running.logFolder, path)) ? readFileSync(join(system.running.logFolder, path)) : undefined) };
+  const width = Math.min(256, signedSize());
+  writeFileSync(kept('old.event'), parseBundle(await readBundle(files, 0, width), width)[20]!);
+}
+
+const auditOf = () => rpcClient(AuditServiceService, system.running.grpc.audit, rpcCredentials(readTlsIdentity(system.caller('auditor', 'auditor')), 'audit'));
+
+async function asAuditor<Answer>(ask: (audit: ReturnType<typeof auditOf>) => Promise<Answer>): Promise<Answer> {
+  const audit = auditOf();
   try {
-    writeFileSync(kept('old.tlog-proof'), (await audit.getReceipt({ leafIndex: 20 })).receipt);
-    const files = { read: async (path: string) => (existsSync(join(system.running.logFolder, path)) ? readFileSync(join(system.running.logFolder, path)) : undefined) };
-    const width = Math.min(256, signedSize());
-    writeFileSync(kept('old.event'), parseBundle(await readBundle(files, 0, width), width)[20]!);
+    return await ask(audit);
   } finally {
     audit.close();
   }

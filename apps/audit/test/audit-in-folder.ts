@@ -32,7 +32,7 @@ export async function auditInFolder(data: string, services: readonly SignedSourc
     const tree = await TreeLog.open({ ...key, ledger, folder: await LogFolder.open(join(data, 'log')), record: treeHead, clock });
     const book = new ProgressBook();
     const heads = new Heads(clock);
-    const recorder = new HeadsRecorder({ store: events, codec: loggedEvents, source, clock, ids: systemIds }, heads);
+    const recorder = new HeadsRecorder({ store: events, codec: loggedEvents, source, clock, ids: systemIds }, heads, ledger);
     const feed = new FeedController({ source, store: events, signer: await SourceSigner.open({ source, store: events, secrets, clock, ids: systemIds }), progress: book, clock });
     const own: SourceReader = { subscribe: (_, afterPosition, signal) => feed.subscribe({ source, afterPosition }, { signal } as Call) };
     const followers = [{ source, reader: own }, ...services.map((reader) => ({ source: reader.source, reader }))].map((each) => followSource({ ...each, consumer: ledgerConsumer(ledger, readModels), book, clock, retryPauseMs: 1, onHead: (head) => heads.heard(head) }));
@@ -49,6 +49,7 @@ export async function auditInFolder(data: string, services: readonly SignedSourc
       source,
       ledger,
       tree,
+      recorder,
       /** All that has happened is in the signed tree, with what audit has seen by now. */
       async seesAll(): Promise<void> {
         await settled();

@@ -140,6 +140,23 @@ describe('a log whose last signed tree cannot be made again', () => {
     expect(await found(data)).toEqual([]);
   });
 
+  it('is dated as before: what stood there at an instant still does, also in the log after the next', async () => {
+    const data = await lost();
+    const first = await auditInFolder(whole, services, clock.nowMs);
+    const instants = Array.from({ length: 30 }, (_, second) => Date.parse('2026-11-25T08:00:00Z') + second * 1750);
+    const before = await Promise.all(instants.map((instant) => first.recorder.lastBefore(instant)));
+    await first.stop();
+    expect(new Set(before.map((seen) => seen?.timeMs)).size).toBeGreaterThan(20);
+    for (let times = 0; times < 2; times++) {
+      await opened(data);
+      const audit = await auditInFolder(data, services, clock.nowMs);
+      await acts(audit, 2);
+      expect(await Promise.all(instants.map((instant) => audit.recorder.lastBefore(instant)))).toEqual(before);
+      await audit.stop();
+      await rm(join(data, 'tree-head.sqlite'));
+    }
+  });
+
   it('may be lost a second time', async () => {
     const data = await lost();
     await opened(data);

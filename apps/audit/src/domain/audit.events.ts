@@ -20,8 +20,12 @@ export function followedBy(ownSource: string): readonly string[] {
 
 /** Those that were closed when the logs before this one were lost, too. */
 export function standingIn(ownSource: string): readonly string[] {
-  const closed = Array.from({ length: Number(ownSource.split('/')[1]) }, (_, number) => `audit/${number}`);
-  return [...followedBy(ownSource), ...closed];
+  return [...followedBy(ownSource), ...closedBefore(ownSource)];
+}
+
+/** The newest first. */
+export function closedBefore(ownSource: string): readonly string[] {
+  return Array.from({ length: Number(ownSource.split('/')[1]) }, (_, number) => `audit/${number}`).toReversed();
 }
 
 export const headsSeenStream = 'heads-seen';

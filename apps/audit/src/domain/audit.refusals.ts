@@ -20,8 +20,6 @@ export const refuse = refusals({
   'replay.instant_ahead': 'precondition',
   /** An entry that audit has seen a head of by then is still on its way into the ledger. */
   'replay.not_yet': 'busy',
-  /** This log continues another, and nothing here is dated by then: the entries say when they happened, and the lost log when they were seen. */
-  'replay.instant_before_log': 'precondition',
   'call.malformed': 'invalid',
 });
 
