@@ -24,11 +24,11 @@ const broken: ReadonlySet<RecordFinding['code']> = new Set(['entry.malformed', '
  * audit's own log all that can be put under a last signed head. `hasKey`: whether audit's source can still sign with a key it announced.
  */
 export async function keptEntries(old: OldLog, size: number, source: string, hasKey: (publicKey: Uint8Array) => boolean): Promise<KeptEntries> {
-  const count = await soundBeginning(old, size);
-  const ofLedger = () => firstOf(entriesOf(old, size), count);
-  const placed = await followed(ofLedger());
-  const ownInLedger = sourceIn(placed.summary, source)?.position ?? 0;
-  await requireSameLog(old, sourceIn(placed.summary, source));
+  const beginning = await soundBeginning(old, size);
+  const ofLedger = () => firstOf(entriesOf(old, size), beginning.entries);
+  const inLedger = sourceIn(beginning, source);
+  const ownInLedger = inLedger?.position ?? 0;
+  await requireSameLog(old, inLedger);
   const all = async function* () {
     yield* ofLedger();
     yield* ownLog(old, ownInLedger);
@@ -45,17 +45,18 @@ export async function keptEntries(old: OldLog, size: number, source: string, has
   return { entries, sources: summary.sources.filter(({ position }) => position > 0).map(({ source: name, position, chain }) => ({ source: name, position, chain })), own: sourceIn(summary, source), lastSeen };
 }
 
-/** How many entries there are before the first source whose entries are not those it signed: up to what its last good head covers. */
-async function soundBeginning(old: OldLog, size: number): Promise<number> {
+/** The entries before the first source whose entries are not those it signed: up to what its last good head covers. */
+async function soundBeginning(old: OldLog, size: number): Promise<RecordSummary> {
   const { summary } = await followed(entriesOf(old, size));
   const first = summary.findings.find(({ code }) => broken.has(code));
-  if (!first) return summary.entries;
+  if (!first) return summary;
   const { summary: before } = await followed(firstOf(entriesOf(old, size), first.leafIndex + 1));
-  return Math.min(first.leafIndex, ...before.sources.filter(({ source }) => !source.startsWith('audit/')).map(({ firstUnconfirmedLeaf = Infinity }) => firstUnconfirmedLeaf));
+  const count = Math.min(first.leafIndex, ...before.sources.filter(({ source }) => !source.startsWith('audit/')).map(({ firstUnconfirmedLeaf = Infinity }) => firstUnconfirmedLeaf));
+  return (await followed(firstOf(entriesOf(old, size), count))).summary;
 }
 
 async function followed(entries: AsyncIterable<Uint8Array>): Promise<{ summary: RecordSummary; lastSeen: HeadsSeen | undefined }> {
-  const verifier = new RecordVerifier();
+  const verifier = new RecordVerifier({ streams: false });
   let lastSeen: HeadsSeen | undefined;
   for await (const bytes of entries) {
     const event = verifier.entry(bytes)?.event;

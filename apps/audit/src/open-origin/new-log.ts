@@ -4,8 +4,7 @@ import { fileSecrets, newSourceKeyFile, openSecretKey, sourceKeyFrom, type Sourc
 import { auditSourceOf, signSuccession, sourceKeysStream, type EventStore } from '@tillid/eventsourcing';
 import type { Clock, Ids } from '@tillid/kernel';
 import { sqliteStores } from '@tillid/service';
-import type { NoteSigner } from '@tillid/transparency';
-import { vkeyOf } from '@tillid/transparency';
+import { vkeyOf, type NoteSigner } from '@tillid/transparency';
 import { headsSeenStream, loggedEvents } from '../domain/audit.events.js';
 import { EventSeries } from '../event-series/event-series.js';
 import { LogFolder } from '../integrate/log-folder.js';
@@ -28,7 +27,9 @@ export interface NewLog {
   readonly ids: Ids;
 }
 
-const entriesAtOnce = 64;
+/** A run of one source's entries is one commit, of 8 MiB at most. */
+const entriesAtOnce = 1000;
+const bytesAtOnce = 4 * 1024 * 1024;
 
 /**
  * The whole of it in a folder of its own: keys, the first entry, then what was kept in its old order, then what audit had seen by then,
@@ -50,11 +51,13 @@ export async function writeNewLog(folder: string, { origin, formerVkey, formerCh
     await first.append({ type: 'LogContinued', source, publicKey, vkey, formerVkey, formerCheckpoint, succession, kept: [...kept.sources], lostBecause }, 0, clock.nowMs(), { kind: ActorKind.OPERATOR, id: 'operator', onBehalfOf: '' });
     await appendAgain(ledger, [await onlyEvent(events, 0)]);
     let batch: { readonly bytes: Uint8Array }[] = [];
+    let size = 0;
     for await (const bytes of kept.entries()) {
       batch.push({ bytes });
-      if (batch.length < entriesAtOnce) continue;
+      size += bytes.length;
+      if (batch.length < entriesAtOnce && size < bytesAtOnce) continue;
       await appendAgain(ledger, batch);
-      batch = [];
+      [batch, size] = [[], 0];
     }
     await appendAgain(ledger, batch);
     const { own, lastSeen } = kept;
