@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AuditServiceService } from '@tillid/contracts/audit/v1/service';
 import { FeedServiceService } from '@tillid/contracts/feed/v1/service';
 import { feedReaderOf, rpcClient, rpcCredentials } from '@tillid/rpc';
-import { auditSourceOf } from '@tillid/eventsourcing';
+import { auditSourceOf, ledgerSource } from '@tillid/eventsourcing';
 import { readVkey } from '../log/open-log.js';
 import type { RunningSystem } from '../running-system.js';
 import type { SourceService } from './source-feed.js';
@@ -11,7 +11,7 @@ const pollMs = 200;
 
 export interface RunningServices {
   readonly services: readonly SourceService[];
-  /** Waits until the signed tree has these positions, at most `waitMs`: what is missing then is reported by comparing. */
+  /** Waits until the signed tree has these positions, the ledger's own among them, at most `waitMs`: what is missing then is reported by comparing. */
   reached(heads: ReadonlyMap<string, number>): Promise<void>;
   close(): void;
 }
@@ -37,6 +37,7 @@ export function runningServices(system: RunningSystem, waitMs: number): RunningS
         const { coverage } = await audit.getCoverage({}).catch(() => ({ coverage: undefined }));
         if (!coverage) continue;
         const integrated = new Map(coverage.sources.map(({ source, integratedPosition }) => [source, integratedPosition]));
+        integrated.set(ledgerSource, coverage.checkpointSize);
         if ([...heads].every(([source, position]) => (integrated.get(source) ?? 0) >= position)) return;
       }
     },
