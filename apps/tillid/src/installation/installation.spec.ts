@@ -134,6 +134,15 @@ describe('a new caller', () => {
     expect(await asks(authority)).toBe(certificate);
   });
 
+  it('has its request left alone while it is being written', async () => {
+    const authority = await openedAuthority();
+    await asks(authority);
+    const written = join(data.requests, 'relying_service.fjordbanken.tmp-0123456789ab');
+    await writeFile(written, '');
+    await signRequests(data, authority, nowMs);
+    expect(await readFile(written, 'utf8')).toBe('');
+  });
+
   it('gets another for the same key when its own is due, and when the authority is another', async () => {
     const authority = await openedAuthority();
     const certificate = await asks(authority);

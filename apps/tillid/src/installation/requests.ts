@@ -35,6 +35,8 @@ export async function requestCertificate(data: DataFolder, name: CallerName, clo
 export async function signRequests(data: DataFolder, authority: Authority, nowMs: number): Promise<void> {
   await mkdir(data.requests, { recursive: true, mode: 0o700 });
   for (const marker of await readdir(data.requests)) {
+    // Somebody is writing it this moment, and gives it its name next.
+    if (marker.includes('.tmp-')) continue;
     const name = parseCallerUri(`tillid://${marker.replace('.', '/')}`);
     if (name && name.kind !== 'service') await signOne(data, authority, name, nowMs);
     await rm(join(data.requests, marker), { force: true });
