@@ -15,7 +15,7 @@ import { wrongCertificates, wrongTokens } from './support/wrong-hands.js';
 const clearRefusals = new Set(['INVALID_ARGUMENT', 'NOT_FOUND', 'FAILED_PRECONDITION', 'PERMISSION_DENIED', 'UNAUTHENTICATED', 'RESOURCE_EXHAUSTED', 'ALREADY_EXISTS']);
 /** The only things an attacker's calls may leave behind. */
 const factsOfRefusal = new Set(['tillid.event.v1.CallRefused', 'tillid.authentication.v1.TokenMisused', 'tillid.authentication.v1.FactorRefused']);
-const ownActsOfAudit = new Set(['tillid.audit.v1.HeadsSeen', 'tillid.audit.v1.OwnLogHeads', 'tillid.audit.v1.LogReplayed', 'tillid.audit.v1.EntriesRead', 'tillid.audit.v1.AccessLogRead', 'tillid.audit.v1.LogKeyAnnounced', 'tillid.event.v1.SourceKeyAnnounced']);
+const ownActsOfAudit = new Set(['tillid.audit.v1.HeadsSeen', 'tillid.audit.v1.OwnLogHeads', 'tillid.audit.v1.LogReplayed', 'tillid.audit.v1.EntriesRead', 'tillid.audit.v1.AccessLogRead', 'tillid.audit.v1.SourceReplayed', 'tillid.audit.v1.LogKeyAnnounced', 'tillid.event.v1.FeedRead', 'tillid.event.v1.SourceKeyAnnounced']);
 
 /** A sign-in that has only begun is in no log. */
 const storesNothing = new Set(['/tillid.authentication.v1.AuthenticationService/BeginSignIn']);

@@ -14,7 +14,7 @@ const sources = ['identity/0', 'authentication/0', 'consent/0', 'audit/0'];
 /** Which line of a code card is asked for. */
 const byLot = new Set(['number']);
 /** When audit looked around is a matter of the clock, and how often an auditor did one of this test's. */
-const notOfTheDay = new Set(['tillid.audit.v1.HeadsSeen', 'tillid.audit.v1.OwnLogHeads', 'tillid.audit.v1.LogReplayed', 'tillid.audit.v1.EntriesRead']);
+const notOfTheDay = new Set(['tillid.audit.v1.HeadsSeen', 'tillid.audit.v1.OwnLogHeads', 'tillid.audit.v1.LogReplayed', 'tillid.audit.v1.EntriesRead', 'tillid.event.v1.FeedRead']);
 
 export function storyOf(entries: readonly ReplayedEntry[], run: string): Story {
   const names = new Map<string, string>();

@@ -223,6 +223,15 @@ export const kinds: readonly Kind[] = [
   row('K08', keyed, 'names a next key in the log, signs on with the old, and shows no one the proof', verify, 'key.not_in_force', run),
   row('K09', "a thief of the log's replaced key", 'signs on with it, for one who kept a checkpoint, and hides that it was replaced', state, 'CouldNotLook', run + ' (exit 2)'),
   row('K10', keyed, 'proves the next key by a tree that is not the one it shows', verify, 'checkpoint.forked', run),
+  row('F01', operator, 'opens another log in the place of one that is not lost', state, 'log.continued', run),
+  row('F02', operator, 'names in it an older checkpoint of the lost log than somebody kept', state, 'log.names_less', run),
+  row('F03', keyed, 'opens another log that does not say which one it continues', verify, 'log.continuation_differs', run),
+  row('F04', keyed, "goes on with a source of audit's own that was closed with the lost log", verify, 'log.kept_differs', run),
+  row('F05', keyed, 'leaves something out of what it says was kept, where no head covers it', verify, 'log.kept_differs', run),
+  row('F06', keyed, 'says further on that the log continues another', verify, 'log.continuation_differs', run),
+
+  // Kept free, each for what is found by parts that are not here yet: W01 to W19 by witnesses and the monitor, C01 to C19 by
+  // a citizen's own head, P01 to P19 by replaying and rebuilding read models. A row comes with its test, or not at all.
 ];
 
 function row(id: string, who: string, what: string, finder: string, says: string, when: string): Kind {

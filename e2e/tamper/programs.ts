@@ -16,6 +16,7 @@ export const { LogFolder } = await built<typeof import('../../apps/audit/src/int
 export const { openSigningKey } = await built<typeof import('../../apps/audit/src/integrate/signing-key.js')>('audit/dist/integrate/signing-key.js');
 export const { Heads } = await built<typeof import('../../apps/audit/src/take-in/heads.js')>('audit/dist/take-in/heads.js');
 export const { HeadsRecorder } = await built<typeof import('../../apps/audit/src/take-in/heads-recorder.js')>('audit/dist/take-in/heads-recorder.js');
+export const { openOrigin } = await built<typeof import('../../apps/audit/src/open-origin/open-origin.js')>('audit/dist/open-origin/open-origin.js');
 export const { loggedEvents } = await built<typeof import('../../apps/audit/src/domain/audit.events.js')>('audit/dist/domain/audit.events.js');
 export const { compareLists, explained } = await built<typeof import('../../apps/auditor/src/rebuild/compare-lists.js')>('auditor/dist/rebuild/compare-lists.js');
 export const { rebuildWith } = await built<typeof import('../../apps/auditor/src/rebuild/service-program.js')>('auditor/dist/rebuild/service-program.js');

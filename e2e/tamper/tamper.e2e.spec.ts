@@ -9,6 +9,7 @@ import { byBroker } from './by-broker.js';
 import { byComparing } from './by-comparing.js';
 import { byDatabase } from './by-database.js';
 import { byLogKey, replacedAsItShouldBe } from './by-log-key.js';
+import { byContinuation, continued } from './by-continuation.js';
 import { byOperator, lookedAtAgain, nextHeadsSeen } from './by-operator.js';
 import { byOwnLog, shown } from './by-own-log.js';
 import { byReceipt, handed } from './by-receipt.js';
@@ -20,7 +21,7 @@ import { evening, Installation, sourceNames } from './installation.js';
 import { kinds, type Act } from './kinds.js';
 import { inTheDatabase } from './lists.js';
 
-const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byLogKey, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief, ...byComparing, ...byWitness, ...byDatabase };
+const acts: Readonly<Record<string, Act>> = { ...byOperator, ...byLogKey, ...byReceipt, ...byOwnLog, ...bySource, ...byBroker, ...byStore, ...byThief, ...byComparing, ...byContinuation, ...byWitness, ...byDatabase };
 let installation: Installation;
 
 beforeAll(async () => void (installation = await Installation.run()));
@@ -48,6 +49,7 @@ describe('an installation that nobody has touched', () => {
     ['a log that its witnesses have seen', watched, ['holds']],
     ['a cosigned receipt', handedOver((receipt) => receipt), []],
     ...serviceNames.flatMap((service) => [false, true].map((beforeTheLast): [string, Act, string[]] => [`the lists of ${service}${beforeTheLast ? ', which took the last events in by itself' : ''}`, inTheDatabase({ service, list: 'none', beforeTheLast, sql: [] }), []])),
+    ['a log that continues one that was lost, by whoever never saw that one', continued({ keptAt: 'nothing' }), []],
   ])('nor is anything found in %s', async (_, act, found) => {
     const copy = installation.copy();
     expect(await act(copy)).toEqual(found);

@@ -43,7 +43,7 @@ export async function assembleAudit(ports: AuditPorts): Promise<AssembledAudit> 
   const { entries, links, clients, readingDays, ownLogs } = opened;
   const lists: readonly OpenReadModel[] = Object.values(opened);
   const heads = new Heads(log.clock);
-  const headsRecorder = new HeadsRecorder(log, heads);
+  const headsRecorder = new HeadsRecorder(log, heads, ledger);
   const ownLogMap = new OwnLogMap({ logs: ownLogs.consumer.table, lines: ownLogLines });
   const ownLogHeads = new OwnLogHeadsRecorder(log, book, ownLogMap);
   const tables = { entries: entries.consumer.table, links: links.consumer.table, clients: clients.consumer.table, readingDays: readingDays.consumer.table, ownLogLines };

@@ -8,8 +8,9 @@ import type { AuditConfig } from './audit.config.js';
 import { AuditController } from './audit.controller.js';
 import { AUDIT_ROOM, type AuditRoom } from './audit.room.js';
 import { openStores, type AuditStores } from './audit.stores.js';
-import { ledgerSource, loggedEvents, sources } from './domain/audit.events.js';
+import { followedBy, ledgerSource, loggedEvents } from './domain/audit.events.js';
 import { observeIntegration } from './integrate/observe-integration.js';
+import { logOriginIn } from './integrate/log-origin.js';
 import { openSigning, type Signing } from './integrate/signing.js';
 import { LogKeyRotation } from './log-keys/rotate-log-key.js';
 import { SigningKeys } from './log-keys/signing-keys.js';
@@ -53,10 +54,10 @@ const ASSEMBLED = Symbol('assembled');
 export class AuditModule {}
 
 async function signing(shell: Shell<AuditConfig>, stores: AuditStores): Promise<Signing> {
-  const { config, clock, ids, secrets, telemetry, logger } = shell;
+  const { config, clock, ids, secrets, telemetry, logger, source } = shell;
   const { events, ledger } = stores;
-  const keys = await SigningKeys.open({ origin: config.origin, secrets, ids, events, ledger, clock, vkeyFile: join(config.data, 'log.vkey') });
-  await recover({ stores, verifier: keys.verifiers, data: config.data, alone: !shell.isOneOfMany && config.tiles === undefined, clock, logger });
+  const keys = await SigningKeys.open({ origin: logOriginIn(config), source, secrets, ids, events, ledger, clock, vkeyFile: join(config.data, 'log.vkey') });
+  await recover({ stores, source, verifier: keys.verifiers, data: config.data, alone: !shell.isOneOfMany && config.tiles === undefined, clock, logger });
   await keys.requirePublished();
   return openSigning({ ...stores, keys, data: config.data, tiles: config.tiles, checkpointIntervalMs: config.checkpointIntervalMs, shell, clock, telemetry, logger });
 }
@@ -77,6 +78,7 @@ function serviceParts(shell: Shell<AuditConfig>, stores: AuditStores, progress: 
   const onTrouble: FollowerParts['onTrouble'] = ({ kind, source, consumer, reason, error }) => logger.warn({ source, consumer, reason, err: error }, `a consumer is ${kind}`);
   const parts = { book: progress, clock, telemetry, onTrouble };
   // Audit's own acts come in over its own feed, signed heads and all, like everyone else's.
+  const sources = followedBy(shell.source);
   const feeds = sources.map((source) => shell.sourceOf(source.split('/')[0] as ServiceName));
   const failed = (message: string) => (error: unknown) => logger.error({ err: error }, message);
   observeIntegration(signedTree, progress);

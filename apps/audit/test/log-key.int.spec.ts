@@ -57,7 +57,7 @@ async function appendTo(store: EventStore, stream: string, bytes: Uint8Array): P
 /** Audit's signing parts, as a start of the service puts them together. */
 async function started({ overlapMs = 30 * dayMs, at }: { readonly overlapMs?: number; readonly at?: (moment: IntegrationMoment) => void } = {}) {
   const { events, ledger, treeHead: record } = stores;
-  const keys = await SigningKeys.open({ origin, secrets: secrets(), ids: systemIds, events, ledger, clock, vkeyFile: join(data, 'log.vkey') });
+  const keys = await SigningKeys.open({ origin, source: auditSource, secrets: secrets(), ids: systemIds, events, ledger, clock, vkeyFile: join(data, 'log.vkey') });
   await keys.requirePublished();
   const tree = await TreeLog.open({ keys, ledger, record, clock, folder: await LogFolder.open(join(data, 'log')), ...(at && { at }) });
   const rotation = new LogKeyRotation({ origin, keys, secrets: secrets(), log: { store: events, codec: loggedEvents, source: auditSource, clock, ids: systemIds }, signedTree: tree, overlapMs, logger: silentLogger });
@@ -171,7 +171,7 @@ describe("the log's key is replaced", () => {
     const audit = await started({ overlapMs: 0 });
     await audit.goesOn();
     const { events, ledger, treeHead: record } = stores;
-    const keys = await SigningKeys.open({ origin, secrets: secrets(), ids: systemIds, events, ledger, clock, vkeyFile: join(data, 'log.vkey') });
+    const keys = await SigningKeys.open({ origin, source: auditSource, secrets: secrets(), ids: systemIds, events, ledger, clock, vkeyFile: join(data, 'log.vkey') });
     const signedTree = new SignedTree();
     const watch = new TreeWatch({ record, ledger, keys, signedTree, clock, onTrouble: (error) => { throw error; } });
     await watch.start();
@@ -297,9 +297,9 @@ describe('put back from a backup', () => {
     const newest = (await stores.treeHead.get())!;
     await stores.treeHead.compareAndSet(newest.version, older.value);
     await writeFile(join(data, 'restored'), '{}');
-    const held = (await SigningKeys.open({ origin, secrets: secrets(), ids: systemIds, events: stores.events, ledger: stores.ledger, clock, vkeyFile: join(data, 'log.vkey') })).verifiers;
+    const held = (await SigningKeys.open({ origin, source: auditSource, secrets: secrets(), ids: systemIds, events: stores.events, ledger: stores.ledger, clock, vkeyFile: join(data, 'log.vkey') })).verifiers;
     expect(held).toHaveLength(1);
-    await recover({ stores, verifier: held, data, alone: true, clock, logger: silentLogger });
+    await recover({ stores, source: auditSource, verifier: held, data, alone: true, clock, logger: silentLogger });
     const back = decodeTreeHead((await stores.treeHead.get())!.value, held);
     expect(back).toMatchObject({ size: audit.tree.head.size, checkpoint: audit.tree.head.checkpoint, keyChanges: audit.tree.head.keyChanges });
     await (await started()).goesOn();

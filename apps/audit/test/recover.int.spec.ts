@@ -5,7 +5,7 @@ import { AuditServiceService } from '@tillid/contracts/audit/v1/service';
 import { silentLogger } from '@tillid/runtime';
 import { copyDatabase, sqliteCompareAndSetRecord, sqliteEventStore } from '@tillid/store-sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { auditSource } from '../src/domain/audit.events.js';
+import { auditEvents, auditSource } from '../src/domain/audit.events.js';
 import { decodeTreeHead } from '../src/integrate/tree-head.js';
 import { recover } from '../src/recover/recover.js';
 import { auditInTest } from './audit-in-test.js';
@@ -61,7 +61,7 @@ async function restored(change: (data: string) => Promise<unknown> = () => Promi
   const stores = { events: await sqliteEventStore({ path: join(data, 'log.sqlite') }), ledger: await sqliteEventStore({ path: join(data, 'ledger.sqlite') }), treeHead: await sqliteCompareAndSetRecord({ path: join(data, 'tree-head.sqlite') }) };
   return {
     stores,
-    recover: () => recover({ stores, verifier: audit.vkey, data, alone: true, clock: { nowMs: audit.now }, logger: silentLogger }),
+    recover: () => recover({ stores, source: auditSource, verifier: audit.vkey, data, alone: true, clock: { nowMs: audit.now }, logger: silentLogger }),
     async remove() {
       for (const store of Object.values(stores)) await store.close();
       await rm(data, { recursive: true });
@@ -119,6 +119,8 @@ describe('a service that asks audit for its lost tail', () => {
       expect(batch.firstPosition).toBe(138 + events.length);
       events.push(...batch.events);
     }
+    const recorded = async () => (await audit.stores.events.readStream(`source-replayed-identity-${new Date(audit.now()).toISOString().slice(0, 10)}`)).map(({ bytes }) => auditEvents.decode(bytes, 1)?.event);
+    expect(await recorded()).toEqual([expect.objectContaining({ type: 'SourceReplayed', source: 'identity/0' })]);
     expect(events.map((bytes) => Buffer.from(bytes))).toEqual((await audit.stores.ledger.readStream('identity/0', 137)).map(({ bytes }) => Buffer.from(bytes)));
   });
 

@@ -21,7 +21,7 @@ const at = (here) => {
 };
 
 const [events, ledger, record] = [await sqliteEventStore({ path: join(folder, 'log.sqlite') }), await sqliteEventStore({ path: join(folder, 'ledger.sqlite') }), await sqliteCompareAndSetRecord({ path: join(folder, 'tree-head.sqlite') })];
-const keys = await SigningKeys.open({ origin: 'log.example/one', secrets, ids: systemIds, events, ledger, clock, vkeyFile: join(folder, 'log.vkey') });
+const keys = await SigningKeys.open({ origin: 'log.example/one', source: auditSource, secrets, ids: systemIds, events, ledger, clock, vkeyFile: join(folder, 'log.vkey') });
 if (!existsSync(join(folder, 'first.vkey'))) writeFileSync(join(folder, 'first.vkey'), keys.held[0].vkey);
 await keys.requirePublished();
 const tree = await TreeLog.open({ keys, ledger, record, clock, folder: await LogFolder.open(join(folder, 'log')), at });

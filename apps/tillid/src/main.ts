@@ -6,6 +6,7 @@ import { certificatesCommand } from './commands/certificates.command.js';
 import { citizenCommand } from './commands/citizen.command.js';
 import { clientCommand } from './commands/client.command.js';
 import { demoCommand } from './commands/demo.command.js';
+import { openOriginCommand } from './commands/open-origin.command.js';
 import { statusCommand } from './commands/status.command.js';
 import { upCommand } from './commands/up.command.js';
 import { CommandFailure } from './installation/failure.js';
@@ -20,6 +21,7 @@ const program = new Command('tillid')
   .addCommand(certificatesCommand())
   .addCommand(backupCommand())
   .addCommand(restoreCommand())
+  .addCommand(openOriginCommand())
   .addHelpText('after', '\nExample:\n  $ tillid up            in one terminal\n  $ tillid demo          in another: a national day in small');
 leaveExitsToUs(program);
 

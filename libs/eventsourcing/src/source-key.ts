@@ -1,7 +1,11 @@
+import { LogContinued } from '@tillid/contracts/audit/v1/events';
 import { commonEvents } from './common-events.js';
+import { eventCodec } from './event-codec.js';
 import { signedBy } from './signed-head.js';
 
 const announcements = commonEvents.pick('SourceKeyAnnounced');
+/** The first event of audit's source in a log that continues another announces its key with the rest. */
+const continuations = eventCodec('tillid.audit.v1', { LogContinued });
 /** Stands in every announcement as it is stored: other events are told apart by it without being decoded. */
 const announcementType = Buffer.from(announcements.fullName('SourceKeyAnnounced'));
 
@@ -12,7 +16,7 @@ export function keySuccessionText(source: string, key: Uint8Array, nextKey: Uint
 
 /** The key an event of the source announces, vouched for or not: of its first event, the source's first key. */
 export function announcedKey(source: string, event: Uint8Array): Buffer | undefined {
-  return announcementOf(source, event)?.publicKey;
+  return announcementOf(source, event)?.publicKey ?? keyOfContinuation(source, event);
 }
 
 /**
@@ -40,6 +44,15 @@ function announcementOf(source: string, event: Uint8Array): { readonly publicKey
     const announced = announcements.decode(event, 1);
     if (!announced || announced.envelope.source !== source || announced.event.source !== source) return undefined;
     return announced.event.publicKey.length === 32 ? announced.event : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keyOfContinuation(source: string, event: Uint8Array): Buffer | undefined {
+  try {
+    const continued = continuations.decode(event, 1);
+    return continued?.envelope.source === source && continued.event.source === source && continued.event.publicKey.length === 32 ? continued.event.publicKey : undefined;
   } catch {
     return undefined;
   }

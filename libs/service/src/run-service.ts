@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
-import { ConfigRefused, createLogger, observeProcess, readConfig, startTelemetry, type Logger, type ServiceName, type Settings, type Telemetry } from '@tillid/runtime';
+import { ConfigRefused, createLogger, exitWhenSaid, observeProcess, readConfig, startTelemetry, type Logger, type ServiceName, type Settings, type Telemetry } from '@tillid/runtime';
 import type { FollowedReadModels } from '@tillid/eventsourcing';
 import { migrateService } from './migrate-service.js';
 import { backUpService } from './backup/back-up-service.js';
@@ -27,6 +27,10 @@ export interface ServiceDeclaration {
   readonly readModels: FollowedReadModels;
   /** How its log gets back from audit what a backup has not. Audit itself has it in its own ledger. */
   readonly restoring?: Restoring;
+  /** The number in its source's name; 0 unless it says otherwise. Asked before anything is opened: whoever may not start now throws. */
+  readonly partition?: (config: ServiceConfig) => number;
+  /** What else its program does than serve, `node main.js <name> ...`: it answers with one JSON object for the last line, with `refused` in it: exit 1. */
+  readonly modes?: Readonly<Record<string, (config: ServiceConfig, logger: Logger, args: readonly string[]) => Promise<object>>>;
 }
 
 /**
@@ -49,6 +53,8 @@ export async function runService(declaration: ServiceDeclaration): Promise<void>
     logger = createLogger({ name: declaration.name, level: config.logLevel });
     if (process.argv[2] === 'migrate') await migrateAndExit(declaration, config, logger);
     if (process.argv[2] === 'backup') await backUpAndExit(declaration, config, logger);
+    const mode = declaration.modes?.[process.argv[2] ?? ''];
+    if (mode) await runAndExit(() => mode(config, logger, process.argv.slice(3)));
     const telemetry = await openTelemetry(declaration.name, config, logger);
     const service = await composeService(declaration, config, logger);
     let stopping = false;
@@ -89,6 +95,13 @@ async function backUpAndExit(declaration: ServiceDeclaration, config: ServiceCon
   process.exit(0);
 }
 
+async function runAndExit(mode: () => Promise<object>): Promise<never> {
+  const answer = await mode();
+  if ('refused' in answer) process.exitCode = 1;
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  return exitWhenSaid();
+}
+
 /** Before anything is composed: what makes an instrument too early makes it for nobody. */
 async function openTelemetry(name: ServiceName, { metricsListen }: ServiceConfig, logger: Logger): Promise<Telemetry> {
   const telemetry = await startTelemetry(name, process.env, metricsListen === undefined ? {} : { metricsListen });
@@ -100,8 +113,9 @@ async function openTelemetry(name: ServiceName, { metricsListen }: ServiceConfig
 
 /** The service as its module composes it, not yet started. */
 export async function composeService(declaration: ServiceDeclaration, config: ServiceConfig, logger: Logger): Promise<RunningService> {
+  const partition = declaration.partition?.(config);
   const { stores, secrets } = await openShared(declaration, config);
-  const shell = new Shell(declaration.name, config, logger, stores, secrets);
+  const shell = new Shell(declaration.name, config, logger, stores, secrets, partition);
   const looking = declaration.restoring ? await beforeItOpens(shell, declaration.restoring) : [];
   const app = await NestFactory.createApplicationContext(shellModule(shell, declaration.module), { logger: false, abortOnError: false });
   const parts = app.get<ServiceParts>(SERVICE_PARTS, { strict: false });

@@ -7,6 +7,7 @@ import { parsePosition, waitForPosition } from '@tillid/rpc';
 import { Refused } from '@tillid/kernel';
 import { splitHostAndPort } from '@tillid/runtime';
 import { FeedController } from './feed/feed-service.js';
+import { recordFeedRead } from './feed/record-feed-read.js';
 import { relayOf } from './feed/kafka-feed.js';
 import { SourceSigner } from './feed/source-signer.js';
 import { Gate } from './gate/gate.js';
@@ -62,7 +63,7 @@ export class RunningService {
     });
     const gate = new Gate({ rules: accessRules, rates: new RateLimit(clock), tokens, refusals, clock, ids });
     const pipeline = new Pipeline({ gate, callSecret, clock, ids, logger, waitForPosition: (...wanted) => this.waitForPosition(...wanted) });
-    const feed = new FeedController({ source, store, signer, progress, clock });
+    const feed = new FeedController({ source, store, signer, progress, clock, recordReading: (auditorId) => recordFeedRead({ store, source, clock, ids }, auditorId) });
     const rpcs = registeredRpcs([...this.controllers, feed, new ReadModelController(parts.readModels)]);
 
     this.refusals = refusals;

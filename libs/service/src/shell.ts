@@ -40,8 +40,9 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
     readonly stores: Stores = sqliteStores(config.data),
     /** What replicas share. On one machine: files in `<data>/secrets`. */
     readonly secrets: Secrets = fileSecrets(join(config.data, 'secrets')),
+    partition = 0,
   ) {
-    this.source = `${name}/0`;
+    this.source = `${name}/${partition}`;
     this.issuer = config.origin;
     this.tls = this.closing(followTls(config.tls, logger));
     this.kafka = kafkaFeedOf(config, () => this.tls, logger);
@@ -56,7 +57,7 @@ export class Shell<Config extends ServiceConfig = ServiceConfig> {
 
   /** Another service's events, for `followSource({ ..., ...shell.sourceOf('identity') })`. */
   sourceOf(peer: ServiceName): Pick<FollowSource, 'source' | 'reader' | 'relay'> {
-    return { source: `${peer}/0`, reader: this.feedOf(peer), ...(this.kafka && { relay: this.kafka.reader }) };
+    return { source: peer === this.name ? this.source : `${peer}/0`, reader: this.feedOf(peer), ...(this.kafka && { relay: this.kafka.reader }) };
   }
 
   /** What one replica does at a time, whichever: the only one always. */

@@ -28,7 +28,7 @@ export class WillNotSign extends Error {
   override readonly name = 'WillNotSign';
 
   constructor(
-    readonly reason: 'log.origin_changed' | 'log.key_missing' | 'log.record_missing' | 'log.record_malformed' | 'log.edge_differs' | 'log.ledger_shorter' | 'log.ledger_differs' | 'log.file_differs' | 'log.other_signer',
+    readonly reason: 'log.origin_changed' | 'log.key_missing' | 'log.record_missing' | 'log.record_malformed' | 'log.edge_differs' | 'log.ledger_shorter' | 'log.ledger_differs' | 'log.file_differs' | 'log.other_signer' | 'log.own_log_differs' | 'log.opening_unfinished',
     options?: ErrorOptions,
   ) {
     super(reason, options);

@@ -1,11 +1,10 @@
 import type { HeadsSeen } from '@tillid/contracts/audit/v1/events';
 import type { SignedHead } from '@tillid/contracts/event/v1/event';
-import { auditSource } from './audit.events.js';
 
 /** What to record this second: nothing, unless a source other than audit itself has gone on. Time never goes back. */
 export function headsToRecord(last: HeadsSeen | undefined, heads: readonly SignedHead[], nowMs: number): HeadsSeen | undefined {
   const before = new Map(last?.heads.map((head) => [head.source, head.position]));
-  const advanced = heads.some((head) => head.source !== auditSource && head.position > (before.get(head.source) ?? 0));
+  const advanced = heads.some((head) => !head.source.startsWith('audit/') && head.position > (before.get(head.source) ?? 0));
   if (!advanced) return undefined;
   // A head heard again after a restart may be older than the one recorded: positions never go back either.
   const newest = new Map(last?.heads.map((head) => [head.source, head]));

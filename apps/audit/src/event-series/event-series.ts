@@ -1,4 +1,4 @@
-import { ActorKind, Result } from '@tillid/contracts/event/v1/event';
+import { ActorKind, Result, type Actor } from '@tillid/contracts/event/v1/event';
 import { decodeEnvelope, hashOf, timerContext, type EventLog } from '@tillid/eventsourcing';
 import { auditEvents, type AuditEvent, type LoggedEvent } from '../domain/audit.events.js';
 
@@ -19,12 +19,12 @@ export class EventSeries<Type extends AuditEvent['type']> {
   }
 
   /** After what stands at `revision`. False when another replica was first, or the store full: the next second sees more. */
-  async append(event: Extract<AuditEvent, { type: Type }>, revision: number, atMs: number): Promise<boolean> {
+  async append(event: Extract<AuditEvent, { type: Type }>, revision: number, atMs: number, actor: Actor = { kind: ActorKind.SYSTEM, id: 'audit', onBehalfOf: '' }): Promise<boolean> {
     const { store, ids, source } = this.log;
     const context = timerContext(this.stream, revision + 1);
     const bytes = auditEvents.encode(event, {
       id: Buffer.from(ids.bytes(16)), salt: Buffer.from(ids.bytes(16)), source, stream: this.stream, revision: revision + 1,
-      occurredAt: new Date(atMs), subject: '', actor: { kind: ActorKind.SYSTEM, id: 'audit', onBehalfOf: '' }, clientId: '',
+      occurredAt: new Date(atMs), subject: '', actor, clientId: '',
       correlationId: context.correlationId, causationId: '', traceParent: Buffer.alloc(0), authority: undefined,
       outcome: { result: Result.OK, reason: '' }, encrypted: Buffer.alloc(0),
       commandId: Buffer.from(context.commandId), commitIndex: 0, commitSize: 1,

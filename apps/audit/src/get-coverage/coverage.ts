@@ -1,9 +1,10 @@
-import type { Coverage, SourceCoverage, WitnessCoverage } from '@tillid/contracts/audit/v1/service';
+import type { Coverage, FormerLog, SourceCoverage, WitnessCoverage } from '@tillid/contracts/audit/v1/service';
+import { continuationIn } from '@tillid/eventsourcing';
 import type { Call } from '@tillid/service';
 import { positionBelow, readEntry } from '../access-log/ledger-entry.js';
 import type { AuditRoom } from '../audit.room.js';
 import { waitingFor } from '../deadline.js';
-import { ledgerSource, sources } from '../domain/audit.events.js';
+import { auditSource, followedBy, ledgerSource } from '../domain/audit.events.js';
 import { judgeCoverage, type SourceFacts } from './verdict.js';
 
 export type CoverageRoom = Pick<AuditRoom, 'ledger' | 'book' | 'heads' | 'headsRecorder' | 'signedTree' | 'cosignedTree' | 'log'>;
@@ -29,6 +30,7 @@ export async function coverageOf(room: CoverageRoom, listsAreBehind: boolean): P
     completeAsOf: at(verdict.completeAsOfMs),
     mayBeIncomplete: verdict.mayBeIncomplete,
     ...witnessed(room, nowMs),
+    formerLog: await formerLogOf(room),
   };
 }
 
@@ -39,7 +41,8 @@ export async function listsHaveAll({ ledger, book, log }: Pick<AuditRoom, 'ledge
   return (await Promise.all(lists.map((list) => book.waitFor(list, ledgerSource, position, signal)))).every((passed) => passed);
 }
 
-async function factsOf({ ledger, book, heads, headsRecorder, signedTree }: CoverageRoom): Promise<readonly SourceFacts[]> {
+async function factsOf({ ledger, book, heads, headsRecorder, signedTree, log }: CoverageRoom): Promise<readonly SourceFacts[]> {
+  const sources = followedBy(log.source);
   // What was heard before this process began stands in the record.
   const recorded = sources.every((source) => heads.of(source)) ? undefined : await headsRecorder.last();
   return Promise.all(sources.map(async (source): Promise<SourceFacts> => {
@@ -51,6 +54,14 @@ async function factsOf({ ledger, book, heads, headsRecorder, signedTree }: Cover
     const heard = now ? { signedAtMs: now.head.timeMs, heardAtMs: now.heardAtMs } : then && { signedAtMs: then.timeMs, heardAtMs: recorded!.timeMs };
     return { source, takenInPosition, integratedPosition, headPosition, parkedReason: parked ? parkedReason || 'consumer.parked' : '', heard };
   }));
+}
+
+/** In a log that continues one that was lost: which, and what was still there of it. */
+async function formerLogOf({ ledger, log }: CoverageRoom): Promise<FormerLog | undefined> {
+  if (log.source === auditSource) return undefined;
+  const [first] = await ledger.readAll(0, 1);
+  const continuation = first && continuationIn(first.bytes);
+  return continuation && { origin: continuation.formerVerifier.name, size: continuation.formerCheckpoint.size, kept: continuation.event.kept.reduce((sum, { position }) => sum + position, 0), continuedAt: continuation.continuedAt };
 }
 
 function at(ms: number | undefined): Date | undefined {

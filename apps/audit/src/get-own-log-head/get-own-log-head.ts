@@ -4,7 +4,6 @@ import { citizenOwner, clientOwner, everyoneOwner, formatPosition, type LogOwner
 import type { Call } from '@tillid/service';
 import type { AuditRoom } from '../audit.room.js';
 import { waitingFor } from '../deadline.js';
-import { auditSource } from '../domain/audit.events.js';
 import { refuse } from '../domain/audit.refusals.js';
 import { leafAt, receiptOf } from '../get-receipt/get-receipt.js';
 import type { CommittedHeads } from '../own-log/own-log-heads.js';
@@ -21,7 +20,7 @@ export async function getOwnLogHead(room: AuditRoom, _request: GetOwnLogHeadRequ
   const nowMs = room.log.clock.nowMs();
   const { committed, heads } = await committedHeadsOf(room, owners, waitingFor(call, nowMs, commitWaitMsMax));
   const signal = waitingFor(call, nowMs, waitMsMax);
-  const leafIndex = await leafAt(room, formatPosition(auditSource, committed.position), signal);
+  const leafIndex = await leafAt(room, formatPosition(room.log.source, committed.position), signal);
   if (leafIndex === undefined) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
   return { heads, event: Buffer.from(committed.bytes), receipt: (await receiptOf(room, leafIndex, signal)).receipt };
 }

@@ -6,7 +6,7 @@ import { readEntry, type LedgerEntry } from '../access-log/ledger-entry.js';
 import { isOwn } from '../access-log/subjects.js';
 import type { AuditRoom } from '../audit.room.js';
 import { waitingFor } from '../deadline.js';
-import { sources } from '../domain/audit.events.js';
+import { standingIn } from '../domain/audit.events.js';
 import { refuse } from '../domain/audit.refusals.js';
 import { recordAuditing, recordReading } from '../record-reading/record-reading.js';
 
@@ -41,10 +41,12 @@ async function treeWith({ signedTree, cosignedTree }: ReceiptRoom, leafIndex: nu
 }
 
 /** Where an event of a source stands in the ledger; waits for one that was written and has not arrived. */
-export async function leafAt({ ledger, book }: Pick<AuditRoom, 'ledger' | 'book'>, text: string, signal: AbortSignal): Promise<number | undefined> {
+export async function leafAt({ ledger, book, log }: Pick<AuditRoom, 'ledger' | 'book' | 'log'>, text: string, signal: AbortSignal): Promise<number | undefined> {
   const wanted = parsePosition(text);
   if (wanted === undefined || wanted.position === 0) throw refuse('call.malformed', { fields: [{ field: 'source_position', description: 'is not "<source>@<position>", and there is no leaf_index' }] });
-  if (!sources.some((source) => source === wanted.source)) return undefined;
+  if (!standingIn(log.source).includes(wanted.source)) return undefined;
+  const [there] = await ledger.readStream(wanted.source, wanted.position - 1, 1);
+  if (there) return there.position - 1;
   if (!(await book.waitFor('ledger', wanted.source, wanted.position, signal))) throw refuse('receipt.not_yet', { retryAfterMs: 1000 });
   const [event] = await ledger.readStream(wanted.source, wanted.position - 1, 1);
   return event && event.position - 1;

@@ -2,7 +2,6 @@ import { announcedLogKey, decodeEnvelope, logKeysStream, type EventStore } from 
 import type { Clock, Ids } from '@tillid/kernel';
 import type { Secrets } from '@tillid/crypto';
 import { openKeyChange, type KeyChange, type NoteVerifier, type OpenedKeyChange } from '@tillid/transparency';
-import { auditSource } from '../domain/audit.events.js';
 import { WillNotSign } from '../domain/audit.refusals.js';
 import { publishedVkey, publishVkey } from '../integrate/signing-key.js';
 import { heldKeys, openLogKeySeeds, type HeldKey } from './log-key-seeds.js';
@@ -10,6 +9,8 @@ import type { TreeKeys, TreeSigners } from './tree-keys.js';
 
 export interface SigningKeysParts {
   readonly origin: string;
+  /** Audit's own. */
+  readonly source: string;
   readonly secrets: Secrets;
   readonly ids: Ids;
   /** Audit's own log, where keys are announced. */
@@ -81,7 +82,7 @@ export class SigningKeys implements TreeKeys {
 
   /** Whoever has read a leaf of the ledger can read the event of it in audit's own log. */
   async learn(): Promise<void> {
-    const { events, ledger } = this.parts;
+    const { events, ledger, source } = this.parts;
     for (const { revision, position, bytes } of await events.readStream(logKeysStream, this.#revision)) {
       if (revision <= this.#revision) continue;
       this.#revision = revision;
@@ -91,7 +92,7 @@ export class SigningKeys implements TreeKeys {
       if (change?.vkey === inForce && change) this.#announced = [...this.#announced, { ...openKeyChange(change), change, announcedAtMs: envelope.occurredAt?.getTime() ?? 0, leafIndex: undefined, position }];
     }
     for (const waiting of this.#announced.filter(({ leafIndex }) => leafIndex === undefined)) {
-      const [entry] = await ledger.readStream(auditSource, waiting.position - 1, 1);
+      const [entry] = await ledger.readStream(source, waiting.position - 1, 1);
       if (entry) this.#announced = this.#announced.map((each) => (each === waiting ? { ...each, leafIndex: entry.position - 1 } : each));
     }
   }

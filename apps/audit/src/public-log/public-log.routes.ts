@@ -1,5 +1,6 @@
 import type { HttpReply, HttpRoute } from '@tillid/service';
 import { parseLogPath, type LogFiles } from '@tillid/transparency';
+import { auditSource } from '../domain/audit.events.js';
 import { refuse } from '../domain/audit.refusals.js';
 import type { AuditRoom } from '../audit.room.js';
 import { cosignedCheckpoint, latestCheckpoint } from '../get-checkpoint/get-checkpoint.js';
@@ -10,7 +11,7 @@ const octets = 'application/octet-stream';
 const plain = 'text/plain; charset=utf-8';
 
 /** The log as C2SP tlog-tiles says. Hashes are everyone's; the entries themselves only auditors'. */
-export function publicLogRoutes({ signedTree, cosignedTree, files, log, readings }: Pick<AuditRoom, 'signedTree' | 'cosignedTree' | 'files' | 'log' | 'readings'>): HttpRoute[] {
+export function publicLogRoutes({ signedTree, cosignedTree, files, log, readings, ledger }: Pick<AuditRoom, 'signedTree' | 'cosignedTree' | 'files' | 'log' | 'readings' | 'ledger'>): HttpRoute[] {
   return [
     {
       method: 'GET',
@@ -23,6 +24,8 @@ export function publicLogRoutes({ signedTree, cosignedTree, files, log, readings
     { method: 'GET', path: '/cosigned-checkpoint', access: 'public', handle: async () => checkpointReply(cosignedCheckpoint({ cosignedTree })) },
     // Nor this: how a key of the log named the next, for whoever knows the old one.
     { method: 'GET', path: '/key/*', access: 'public', handle: ({ params }) => serve(files, `key/${params['*']}`, 'key') },
+    // Which log this one continues is everyone's to know; without it only auditors could read the entry that says so.
+    { method: 'GET', path: '/continued', access: 'public', handle: async () => firstEntryReply(log.source === auditSource ? undefined : (await ledger.readAll(0, 1))[0]?.bytes) },
     {
       method: 'GET',
       path: '/tile/entries/*',
@@ -41,6 +44,11 @@ export function publicLogRoutes({ signedTree, cosignedTree, files, log, readings
 
 function checkpointReply(body: string): HttpReply {
   return { status: 200, contentType: plain, body, headers: { 'cache-control': 'public, max-age=1' } };
+}
+
+function firstEntryReply(body: Uint8Array | undefined): HttpReply {
+  if (body === undefined) throw refuse('entry.unknown');
+  return { status: 200, contentType: octets, body: Buffer.from(body), headers: { 'cache-control': 'public, max-age=60' } };
 }
 
 async function serve(files: LogFiles, path: string, kind: 'tile' | 'bundle' | 'key'): Promise<HttpReply> {

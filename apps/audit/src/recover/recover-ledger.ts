@@ -40,7 +40,8 @@ async function* entriesOf(files: LogFiles, after: number, size: number): AsyncGe
   for await (const bundle of bundlesOf(files, after, size)) yield* bundle;
 }
 
-async function* bundlesOf(files: LogFiles, after: number, size: number): AsyncGenerator<readonly StoredEvent[]> {
+/** Entries from after a position up to a size, a bundle at a time. Refused where one is missing, or not whole. */
+export async function* bundlesOf(files: LogFiles, after: number, size: number): AsyncGenerator<readonly StoredEvent[]> {
   for (let first = after - (after % tileWidth); first < size; first += tileWidth) {
     const width = Math.min(tileWidth, size - first);
     const entries = parseBundle(await readBundle(files, first / tileWidth, width), width);
@@ -49,7 +50,7 @@ async function* bundlesOf(files: LogFiles, after: number, size: number): AsyncGe
 }
 
 /** A commit for each run of one source's events. */
-async function appendAgain(ledger: EventStore, entries: readonly StoredEvent[]): Promise<void> {
+export async function appendAgain(ledger: EventStore, entries: readonly Pick<StoredEvent, 'bytes'>[]): Promise<void> {
   const runs: { readonly source: string; readonly events: Uint8Array[] }[] = [];
   for (const { bytes } of entries) {
     const { source } = decodeEnvelope(bytes);

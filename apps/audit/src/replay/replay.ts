@@ -4,7 +4,7 @@ import { ActorKind } from '@tillid/contracts/event/v1/event';
 import { appendsTo, handle } from '@tillid/eventsourcing';
 import type { Call } from '@tillid/service';
 import type { AuditRoom } from '../audit.room.js';
-import { auditEvents, replayStream, sources } from '../domain/audit.events.js';
+import { auditEvents, followedBy, replayStream, standingIn } from '../domain/audit.events.js';
 import { refuse } from '../domain/audit.refusals.js';
 import { positionsIn } from '../domain/heads-seen.js';
 import { replay as replayDecider } from '../domain/replay.decider.js';
@@ -25,7 +25,7 @@ export async function* replay(room: AuditRoom, request: ReplayRequest, call: Cal
         await appended.next(lookAgainAfterMs);
         continue;
       }
-      for (const { leafIndexes, events, nextLeafIndex } of batchesOf(page, point, filter)) {
+      for (const { leafIndexes, events, nextLeafIndex } of batchesOf(page, point, filter, followedBy(room.log.source))) {
         point = { ...point, nextLeafIndex };
         yield {
           firstLeafIndex: leafIndexes[0] ?? nextLeafIndex,
@@ -96,11 +96,11 @@ async function resume(room: AuditRoom, request: ReplayRequest, token: string, ca
 }
 
 /** The first entry dated at or after an instant, and per source what comes after it in the ledger and yet is dated before. */
-async function startOf({ ledger, headsRecorder }: AuditRoom, instant: Date): Promise<{ readonly nextLeafIndex: number; readonly skipUntil: Record<string, number> }> {
+async function startOf({ ledger, headsRecorder, log }: AuditRoom, instant: Date): Promise<{ readonly nextLeafIndex: number; readonly skipUntil: Record<string, number> }> {
   const before = positionsIn(await headsRecorder.lastBefore(instant.getTime()));
   const skipUntil: Record<string, number> = {};
   let nextLeafIndex = (await ledger.head()).position;
-  for (const source of sources) {
+  for (const source of standingIn(log.source)) {
     const position = before.get(source) ?? 0;
     const [last, first] = [position === 0 ? undefined : (await ledger.readStream(source, position - 1, 1))[0], (await ledger.readStream(source, position, 1))[0]];
     if (last !== undefined) skipUntil[source] = last.position;
@@ -143,7 +143,7 @@ interface FoundEntries {
 }
 
 /** What of a page goes out: one batch at least, if it is empty. Without a filter the entries of a batch are dense. */
-function* batchesOf(page: readonly { readonly position: number; readonly bytes: Uint8Array }[], { skipUntil, stopAfter }: ReplayBounds, filter: EntryFilter | undefined): Generator<FoundEntries> {
+function* batchesOf(page: readonly { readonly position: number; readonly bytes: Uint8Array }[], { skipUntil, stopAfter }: ReplayBounds, filter: EntryFilter | undefined, sources: readonly string[]): Generator<FoundEntries> {
   const skips = Object.values(skipUntil).some((position) => position >= page[0]!.position);
   const stops = stopAfter !== null && sources.some((source) => (stopAfter[source] ?? 0) < page.at(-1)!.position);
   const all = !skips && !stops && !filter;

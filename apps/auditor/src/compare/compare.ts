@@ -52,10 +52,10 @@ export async function compare(
     for (const service of services) sources.set(service.source, await ComparedSource.begin(service, kept?.sources.find(({ source }) => source === service.source)));
     await reached(new Map([...sources].map(([source, { headPosition }]) => [source, headPosition])));
     ledger = await openLedger();
-    const record = new RecordVerifier({ settledLeaves: await lookAt(async () => settledLeaves({ previousCheckpoint: kept?.checkpoint, previousAgeMs: kept?.ageMs })) });
+    const record = new RecordVerifier({ origin: ledger.key.name, settledLeaves: await lookAt(async () => settledLeaves({ previousCheckpoint: kept?.checkpoint, previousAgeMs: kept?.ageMs })) });
     const looked = await lookAt(() => verifyFollowed(ledger!, { entries: true, ...(kept && { previousCheckpoint: kept.checkpoint }), ...(onProgress && { onProgress }) }, async (bytes) => {
       const placed = record.entry(bytes);
-      if (placed) await compareEntry(bytes, placed);
+      if (placed) await compareEntry(bytes, placed, record.isClosed(placed.source));
     }));
     const summary = record.summary();
     const log = looked.holds ? heldByItsEntries(looked, summary, ledger.key) : looked;
@@ -75,10 +75,11 @@ export async function compare(
     ledger?.close();
   }
 
-  async function compareEntry(bytes: Uint8Array, { source, event }: PlacedEntry): Promise<void> {
+  async function compareEntry(bytes: Uint8Array, { source, event }: PlacedEntry, isClosed: boolean): Promise<void> {
     const known = sources.get(source);
     if (known) await known.entry(bytes, event.stream === sourceKeysStream);
-    else unknown.add(source);
+    // Nobody runs what was closed with the log before this one: the heads it signed are all there is.
+    else if (!isClosed) unknown.add(source);
     if (isHeadsSeen(event)) for (const head of headsIn(event.data)) sources.get(head.source)?.recorded(head);
   }
 }

@@ -73,8 +73,7 @@ async function everyLiveList({ data, tls, wait }: Options): Promise<LiveLists> {
     for (const service of serviceNames) live.set(service, await liveLists(system, service));
     const furthest = new Map<string, number>();
     for (const { source, position } of [...live.values()].flat()) furthest.set(source, Math.max(position, furthest.get(source) ?? 0));
-    // The ledger's own positions are in the tree when all that it had taken in is.
-    await services.reached(new Map([...furthest].filter(([source]) => serviceNames.some((name) => source.startsWith(`${name}/`)))));
+    await services.reached(furthest);
     return live;
   } finally {
     services.close();

@@ -1,3 +1,4 @@
+import { continuedLines } from '../continued/continued-text.js';
 import { asText } from '../results.js';
 import type { Verdict } from './verify.js';
 
@@ -16,16 +17,18 @@ export function verdictText(verdict: Verdict, comparedWith: 'nothing' | 'state')
   for (const source of record?.sources ?? []) {
     lines.push(`source   ${source.source}: ${source.position} entries, ${source.confirmedPosition} under a signed head${source.commitOpen ? ', the last commit still coming in' : ''}`);
   }
-  lines.push(comparedWith === 'state' ? 'growth   compared with the checkpoint seen last' : 'growth   compared with nothing: no checkpoint seen before (--state keeps one)');
+  if (verdict.continued) lines.push(...continuedLines(verdict.continued));
+  else lines.push(comparedWith === 'state' ? 'growth   compared with the checkpoint seen last' : 'growth   compared with nothing: no checkpoint seen before (--state keeps one)');
   return asText([...lines, ...findingLines(verdict)]);
 }
 
-function findingLines({ holds, log, record }: Verdict): string[] {
+function findingLines({ holds, log, record, continued }: Verdict): string[] {
   if (holds) return ['HOLDS'];
   const all = [
+    ...(continued?.findings ?? []).map(({ code, detail }) => `  ${code}  ${detail}`),
     ...log.findings.map(({ code, path, leafIndex, detail }) => `  ${code}  ${path}${leafIndex === undefined ? '' : `  leaf ${leafIndex}`}  ${detail}`),
     ...(record?.findings ?? []).map(({ code, source, position, leafIndex, message }) => `  ${code}  ${source}@${position}  leaf ${leafIndex}  ${message}`),
   ];
-  const count = log.findingCount + (record?.findingCount ?? 0);
+  const count = (continued?.findings.length ?? 0) + log.findingCount + (record?.findingCount ?? 0);
   return [`WRONG: ${count} found`, ...all.slice(0, shownFindings), ...(count > shownFindings ? [`  ... and ${count - shownFindings} more (--json has up to 1,000 of each kind)`] : [])];
 }

@@ -1,6 +1,7 @@
 import { Refused } from '@tillid/kernel';
 import { RecordVerifier, type RecordSummary } from '@tillid/eventsourcing';
-import { parseCheckpoint, parseNote } from '@tillid/transparency';
+import { openCheckpoint, parseCheckpoint, parseNote, type NoteVerifier } from '@tillid/transparency';
+import { findContinuation, type Continued } from '../continued/continued.js';
 import { CouldNotLook } from '../could-not-look.js';
 import type { OpenedLog } from '../log/open-log.js';
 import { heldByItsEntries, verifyFollowed, type FollowedVerdict } from '../log/verify-followed.js';
@@ -22,14 +23,43 @@ export interface Verdict {
   readonly log: FollowedVerdict;
   /** Only when entries were read. */
   readonly record?: RecordSummary;
+  /** Set when this is another log than the one of the key or the state, and says that it continues that one: then `holds` is false. */
+  readonly continued?: Continued;
 }
 
 /** What was in the tree so long ago and is still under no head of its source was never the source's, or was kept from it. */
 const settledAfterMs = 600_000;
 
+/**
+ * The whole log, and whether it is the one of the key and the state: a log that continues a lost one is looked at under its own key, and
+ * what is said of it stands beside the finding that it is another.
+ */
+export async function verify(opened: OpenedLog, options: VerifyOptions): Promise<Verdict> {
+  const { files, key } = opened;
+  const { previousCheckpoint, ...others } = options;
+  const isOurs = previousCheckpoint === undefined || (await opensUnder(key, previousCheckpoint));
+  const verdict = isOurs ? await verifyOne(opened, options) : undefined;
+  if (verdict && !verdict.log.findings.some(({ code }) => code === 'checkpoint.refused')) return verdict;
+  const found = await findContinuation(files, key, previousCheckpoint);
+  if (!found) return verdict ?? verifyOne(opened, options);
+  const { verifier, ...continued } = found;
+  // Its key counts when it was named by the one we were given; else this is said of a log that nobody vouches for.
+  const looked = continued.vouchedFor || verifier.keyId === key.keyId ? await verifyOne({ ...opened, key: verifier }, others) : verdict;
+  return { ...(looked ?? (await verifyOne(opened, others))), holds: false, continued };
+}
+
+async function opensUnder(key: NoteVerifier, checkpoint: string): Promise<boolean> {
+  try {
+    return openCheckpoint(checkpoint, key).size >= 0;
+  } catch (error) {
+    if (error instanceof Refused) return false;
+    throw error;
+  }
+}
+
 /** The whole log: hashes and signature, and with its entries the chains, heads and commits of every source. */
-export async function verify({ where, files, key }: OpenedLog, options: VerifyOptions): Promise<Verdict> {
-  const record = options.entries ? new RecordVerifier({ settledLeaves: await lookAt(async () => settledLeaves(options)) }) : undefined;
+async function verifyOne({ where, files, key }: OpenedLog, options: VerifyOptions): Promise<Verdict> {
+  const record = options.entries ? new RecordVerifier({ origin: key.name, settledLeaves: await lookAt(async () => settledLeaves(options)) }) : undefined;
   const looked = await lookAt(() => verifyFollowed(
     { files, key },
     {

@@ -6,6 +6,7 @@ import {
   bundlePath, checkByPolicy, checkConsistency, checkInclusion, checkpointPath, edgeRoot, emptyEdge, growEdgeByLeaves, hashBytes, leafHash, loadLeafEdge, LogKeys, parseBundle, parseLogPath, parseNote,
   proveConsistency, proveInclusion, quorumMet, readBundle, readTile, subtreeRootsFrom, tilePath, tileWidth, type Checkpoint, type FindingCode, type KeyStep, type LeafEdge, type Policy,
 } from '@tillid/transparency';
+import { findContinuation, type ContinuedCode } from '../continued/continued.js';
 import { followKeys } from '../log/follow-keys.js';
 import type { OpenedLog } from '../log/open-log.js';
 import { seenByWitness, type SeenByWitness } from './witness-checkpoint.js';
@@ -26,7 +27,7 @@ export interface MonitorOptions {
 
 export interface Alarm {
   /** `withheld`: a witness has seen more than this monitor is shown. `not_cosigned`: the quorum has not seen what this monitor saw. `stale`: it has, long ago. */
-  readonly code: FindingCode | 'checkpoint.withheld' | 'checkpoint.not_cosigned' | 'checkpoint.stale' | RecordFinding['code'];
+  readonly code: FindingCode | 'checkpoint.withheld' | 'checkpoint.not_cosigned' | 'checkpoint.stale' | ContinuedCode | RecordFinding['code'];
   readonly where: string;
   readonly detail: string;
   /** The signed notes that do not fit together. Keep them: with the tiles they prove it to anyone. */
@@ -77,7 +78,9 @@ export class Monitor {
   #strange = true;
   /** Leaves whose entries were read, and the tree they make. */
   #read: LeafEdge = emptyEdge;
-  readonly #record = new RecordVerifier();
+  readonly #record: RecordVerifier;
+  /** A checkpoint of another key: of the log that this one continues, or of none that has to do with it. */
+  #foreign: string | undefined;
   readonly #sizes: { readonly size: number; readonly atMs: number }[] = [];
   #tiles = 0;
   #again = 0;
@@ -87,15 +90,21 @@ export class Monitor {
 
   private constructor(private readonly log: OpenedLog, private readonly options: MonitorOptions) {
     this.#keys = new LogKeys(log.key);
+    this.#record = new RecordVerifier({ origin: log.key.name });
   }
 
-  /** Throws Refused for a state that no key of the log signed. One that another of its keys signed is looked up first. */
+  /** A state that another key of the log signed is looked up first; one that none of them did may be of the log that this one continues. */
   static async open(log: OpenedLog, options: MonitorOptions): Promise<Monitor> {
     const monitor = new Monitor(log, options);
     const { previousCheckpoint: note } = options;
     if (note === undefined) return monitor;
     if (!parseNote(note).signatures.some(({ name, keyId }) => name === log.key.name && keyId === log.key.keyId)) monitor.#keys = (await followKeys(log.files, log.key, note)).keys;
-    monitor.#seen = { checkpoint: monitor.#keys.openKept(note), note, edge: undefined };
+    try {
+      monitor.#seen = { checkpoint: monitor.#keys.openKept(note), note, edge: undefined };
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      monitor.#foreign = note;
+    }
     return monitor;
   }
 
@@ -107,6 +116,7 @@ export class Monitor {
     const rows = witnesses.map(({ name, checkpoint, silent }) => ({ name, ...(checkpoint && { size: checkpoint.size }), ...(silent !== undefined && { silent }) }));
     const counted = () => ({ tilesChecked: this.#tiles, tilesCheckedAgain: this.#again, entriesChecked: this.#entries, witnesses: rows });
     try {
+      if (this.#foreign !== undefined) throw new Found({ code: 'checkpoint.refused', where: checkpointPath, detail: 'the checkpoint seen before is not of this log' });
       if (this.#strange) await this.#follow();
       const { checkpoint, note } = await this.#latest(Math.max(before, ...witnesses.map((each) => each.checkpoint?.size ?? 0)));
       const edge = await this.#grown(checkpoint, note);
@@ -119,8 +129,17 @@ export class Monitor {
       return { holds: true, alarms: [], size: checkpoint.size, root: checkpoint.root, checkpoint: this.#keys.kept(note), newLeaves: checkpoint.size - before, ...counted() };
     } catch (error) {
       if (!(error instanceof Found)) throw error;
-      return { holds: false, alarms: [error.alarm], newLeaves: 0, ...counted() };
+      return { holds: false, alarms: error.alarm.code === 'checkpoint.refused' ? await this.#explained(error.alarm) : [error.alarm], newLeaves: 0, ...counted() };
     }
+  }
+
+  /** Another log in this one's place: it may say itself which. */
+  async #explained(alarm: Alarm): Promise<readonly Alarm[]> {
+    const seenBefore = this.#foreign ?? this.#seen?.note;
+    const continued = await findContinuation(this.log.files, this.log.key, seenBefore);
+    if (continued) return continued.findings.map(({ code, detail }) => ({ code, where: checkpointPath, detail, evidence: continued.evidence }));
+    if (this.#foreign !== undefined) this.#keys.openKept(this.#foreign);
+    return [alarm];
   }
 
   /** Of this size at least, unless the log goes on showing less. */

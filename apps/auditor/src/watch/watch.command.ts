@@ -59,7 +59,7 @@ export function watchCommand(): Command {
 async function follow(monitor: Monitor, { once, state, interval, json }: Options, leaving: AbortSignal): Promise<void> {
   while (!leaving.aborted) {
     try {
-      const look = await monitor.look();
+      const look = await lookAt(() => monitor.look());
       finish(look.holds);
       if (look.holds && state !== undefined) await saveState(state, look.checkpoint!);
       await print(json ? asJson({ at: new Date().toISOString(), ...look }) : lookText(look));

@@ -45,4 +45,5 @@ describe('a line of the access log', () => {
   });
 });
 
-const ofNoCitizenOrWithPurpose = ['HeadsSeen', 'OwnLogHeads', 'LogKeyAnnounced', 'ClientRegistered', 'AttributesReleased'];
+/** KeptSource is no event: a part of one. */
+const ofNoCitizenOrWithPurpose = ['HeadsSeen', 'OwnLogHeads', 'LogKeyAnnounced', 'KeptSource', 'ClientRegistered', 'AttributesReleased'];

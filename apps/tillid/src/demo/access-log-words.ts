@@ -33,6 +33,9 @@ const words: Readonly<Record<string, { readonly what: string; readonly why: stri
   CallRefused: { what: 'Call refused', why: 'the caller had no right to make it' },
   AccessLogRead: { what: 'Access log read', why: 'to see who did what' },
   EntriesRead: { what: 'Entries read one by one', why: 'an auditor checks the record' },
+  LogContinued: { what: 'The log begun anew', why: 'its last signed state was lost' },
+  FeedRead: { what: "A service's log read", why: 'an auditor checks the record' },
+  SourceReplayed: { what: 'A service got its log back', why: 'it was put back from a backup' },
   LogReplayed: { what: 'The log read', why: 'an auditor checks the record' },
 };
 

@@ -13,12 +13,14 @@ export function statusText(status: Status): string {
   const { record } = status;
   const sources = record.sources.map(({ source, takenIn, lag, gap, parked }) => [source, `${takenIn} taken in`, `${lag} behind${gap ? ', GAP' : ''}${parked ? `, PARKED: ${parked}` : ''}`]);
   const complete = record.error ?? `${record.checkpointSize} entries signed at ${record.checkpointAt ?? 'no time yet'}; ${record.mayBeIncomplete ? `may be incomplete: ${record.mayBeIncomplete}` : `complete as of ${record.completeAsOf ?? 'no time yet'}`}`;
+  const { formerLog } = record;
+  const continued = formerLog ? [['', '', `another log than ${formerLog.origin}, which was lost at ${formerLog.size} entries: ${formerLog.kept} of what was left stand in this one since ${formerLog.continuedAt}`]] : [];
   return [
     `Tillid on ${status.origin}, process ${status.pid}`,
     '',
     table([['log', status.logUrl, status.vkeyFile], ...services]),
     table(following),
-    table([['the record', '', complete], ...sources]),
+    table([['the record', '', complete], ...continued, ...sources]),
   ].join('\n');
 }
 

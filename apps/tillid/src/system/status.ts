@@ -41,6 +41,8 @@ export interface RecordStatus {
   readonly checkpointAt?: string | undefined;
   readonly completeAsOf?: string | undefined;
   readonly mayBeIncomplete?: string;
+  /** Set when this log continues one that was lost. */
+  readonly formerLog?: { readonly origin: string; readonly size: number; readonly kept: number; readonly continuedAt: string | undefined };
   readonly sources: readonly { readonly source: string; readonly takenIn: number; readonly head: number; readonly lag: number; readonly gap: boolean; readonly parked?: string }[];
 }
 
@@ -98,6 +100,7 @@ async function readRecord(operator: Party): Promise<RecordStatus> {
       checkpointAt: coverage?.checkpointAt?.toISOString(),
       completeAsOf: coverage?.completeAsOf?.toISOString(),
       mayBeIncomplete: coverage?.mayBeIncomplete ?? '',
+      ...(coverage?.formerLog && { formerLog: { ...coverage.formerLog, continuedAt: coverage.formerLog.continuedAt?.toISOString() } }),
       sources,
     };
   } catch (error) {

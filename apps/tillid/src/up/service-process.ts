@@ -15,7 +15,8 @@ export interface ServiceEvents {
 }
 
 const stopPatienceMs = 15_000;
-const lastWordsBytes = 2000;
+/** An error with its causes and their stacks: the reason stands at its beginning. */
+const lastWordsBytes = 6000;
 
 /** One service, kept running until it is told to stop. */
 export class ServiceProcess {

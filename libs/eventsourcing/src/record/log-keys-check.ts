@@ -34,7 +34,8 @@ export class LogKeysCheck {
       return { code: 'log_key.not_signed', message: error instanceof Refused ? error.code : 'its payload cannot be read' };
     }
     const { vkey, nextVkey, bothUntilMs } = change;
-    const inForce = this.changes.at(-1)?.nextVkey;
+    // A log that continues another has what that one announced of its keys, too.
+    const inForce = this.changes.findLast((before) => logOf(before.nextVkey) === logOf(vkey))?.nextVkey;
     if (this.changes.some((before) => before.vkey === vkey)) return { code: 'log_key.rival', message: `${vkey} had named another before` };
     if (inForce !== undefined && inForce !== vkey) return { code: 'log_key.not_in_force', message: `${vkey} signs it, and ${inForce} is in force` };
     // A key that comes back: whoever stole it meanwhile would be followed.
@@ -49,12 +50,17 @@ export class LogKeysCheck {
  * is none of them, or the last one named did not sign it. Undefined when nothing is.
  */
 export function logKeysFault(changes: readonly LogKeyChange[], trusted: NoteVerifier, checkpoint: string): string | undefined {
-  const last = changes.at(-1);
+  const own = changes.filter(({ vkey }) => logOf(vkey) === trusted.name);
+  const last = own.at(-1);
   if (last === undefined) return undefined;
-  const all = [changes[0]!.vkey, ...changes.map(({ nextVkey }) => nextVkey)].map(parseVkey);
+  const all = [own[0]!.vkey, ...own.map(({ nextVkey }) => nextVkey)].map(parseVkey);
   if (!all.some(({ name, keyId }) => name === trusted.name && keyId === trusted.keyId)) return 'the log announces keys, and this is none of them';
   const { text, signatures } = parseNote(checkpoint);
   const due = all.at(-1)!;
   const signed = signatures.some(({ name, keyId, signature }) => name === due.name && keyId === due.keyId && due.verify(Buffer.from(text, 'utf8'), signature));
   return signed ? undefined : `${last.nextVkey} was named at leaf ${last.leafIndex}, and did not sign it`;
+}
+
+function logOf(vkey: string): string {
+  return parseVkey(vkey).name;
 }

@@ -3,6 +3,7 @@ import { checkMapProof, checkReceipt, leafHash, logKeysOf, parseReceipt, type Lo
 import { decodeEnvelope } from '../event-codec.js';
 import { nextChainOver } from '../chain.js';
 import { noLines, ownLogHeadsType, ownLogMapKey, ownLogMapValue, type LogOwner, type OwnLogHead } from './own-logs.js';
+import { auditSourceOf } from './log-continued.js';
 
 /** What an owner keeps of their log: the lines they were shown, and the head that was committed in the signed log. */
 export interface OwnLogCopy {
@@ -74,7 +75,7 @@ function openHeads({ event, receipt, heads }: CommittedOwnLogHeads, keys: LogKey
     const checkpoint = keys.open(parsed.checkpoint);
     checkReceipt(parsed, leafHash(event), keys.all);
     const { type, source, data } = decodeEnvelope(event);
-    if (type !== ownLogHeadsType || !source.startsWith('audit/')) return undefined;
+    if (type !== ownLogHeadsType || source !== auditSourceOf(checkpoint.origin)) return undefined;
     const { root, ledgerPosition } = OwnLogHeads.decode(data);
     for (const { owner, number, chain, siblings, otherKey, otherValue } of heads) {
       const other = otherKey.length > 0 ? { other: { key: otherKey, value: otherValue } } : {};

@@ -21,10 +21,16 @@ export class OwnLogsCheck {
   readonly #unowned = new Map<string, UnownedEvent[]>();
   #uncovered: Entry[] = [];
   #covered = 0;
+  #recorder: string | undefined;
+
+  /** In a log that continues another: heads committed by a source that was closed are of the places that its entries had there. */
+  recordedBy(source: string): void {
+    this.#recorder = source;
+  }
 
   /** An entry of the ledger, in order. Answers what is wrong with it, if it commits heads. */
   entry(event: Event, leafHash: Uint8Array, position: number): string | undefined {
-    const fault = event.type === ownLogHeadsType && event.source.startsWith('audit/') ? this.#committed(event, position) : undefined;
+    const fault = event.type === ownLogHeadsType && (this.#recorder === undefined ? event.source.startsWith('audit/') : event.source === this.#recorder) ? this.#committed(event, position) : undefined;
     const { type, subject, clientId } = event;
     // Of the others only the hash is needed; what carries a link is kept until it is covered.
     this.#uncovered.push({ position, leafHash, envelope: { type, subject, clientId, data: linkIn(event) ? Buffer.from(event.data) : noData } });

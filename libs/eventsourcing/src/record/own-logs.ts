@@ -16,7 +16,7 @@ export const clientOwner = (clientId: string): LogOwner => `client/${clientId}`;
 export const everyoneOwner: LogOwner = 'everyone';
 
 /** Without a subject, and in everyone's log. */
-export const concernEveryone: ReadonlySet<string> = new Set(['tillid.audit.v1.LogReplayed', 'tillid.audit.v1.EntriesRead']);
+export const concernEveryone: ReadonlySet<string> = new Set(['tillid.audit.v1.LogReplayed', 'tillid.audit.v1.EntriesRead', 'tillid.audit.v1.LogContinued', 'tillid.audit.v1.SourceReplayed', 'tillid.event.v1.FeedRead']);
 export const ownLogHeadsType = 'tillid.audit.v1.OwnLogHeads';
 const subjectLinkedType = 'tillid.authentication.v1.SubjectLinked';
 

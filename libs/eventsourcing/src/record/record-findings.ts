@@ -20,6 +20,8 @@ export const recordFindings = {
   'log_key.rival': 'a key of the log names a second successor: the first one counts',
   'own_log.differs': "what audit committed of everyone's own logs is not what the entries give",
   'heads.malformed': 'a HeadsSeen cannot be read',
+  'log.continuation_differs': "a log's name and its first entry do not say the same of the log before it, or an entry further on says it too",
+  'log.kept_differs': 'what the first entry says was kept of a source is not what stands here, or a source that was closed goes on',
 } as const satisfies Record<string, string>;
 
 export type RecordFindingCode = keyof typeof recordFindings;

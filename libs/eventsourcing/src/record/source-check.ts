@@ -50,6 +50,11 @@ export class SourceCheck {
     this.#revisions = options.streams ? new Map() : undefined;
   }
 
+  /** After the last entry. */
+  get chain(): Uint8Array {
+    return this.#chain;
+  }
+
   /** Its position in the source. */
   entry(event: Event, bytes: Uint8Array, leafHash: Uint8Array, leafIndex: number): number {
     this.#position++;

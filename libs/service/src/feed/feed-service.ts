@@ -14,6 +14,8 @@ export interface FeedParts {
   readonly signer: Pick<SourceSigner, 'sign' | 'publicKeyAt'>;
   readonly progress: ProgressBook;
   readonly clock: Clock;
+  /** An auditor begins to read. */
+  readonly recordReading?: (auditorId: string) => Promise<void>;
 }
 
 const maxBatchBytes = 1024 * 1024;
@@ -38,9 +40,9 @@ export class FeedController {
     this.chains = new ChainAt(parts.store);
   }
 
-  subscribe = ({ source, afterPosition }: SubscribeRequest, { signal }: Call): AsyncGenerator<Batch> => {
+  subscribe = ({ source, afterPosition }: SubscribeRequest, { caller, signal }: Pick<Call, 'signal'> & Partial<Pick<Call, 'caller'>>): AsyncGenerator<Batch> => {
     this.mustBeOurs(source);
-    return this.batches(afterPosition, signal);
+    return this.batches(afterPosition, signal, caller?.kind === 'auditor' ? caller.id : undefined);
   };
 
   getHead = async ({ source }: GetHeadRequest): Promise<GetHeadReply> => {
@@ -50,7 +52,9 @@ export class FeedController {
     return { head: await this.sign(position, chain, asOfMs), publicKey: await this.parts.signer.publicKeyAt(position), following: this.parts.progress.list() };
   };
 
-  private async *batches(afterPosition: number, signal: AbortSignal): AsyncGenerator<Batch> {
+  private async *batches(afterPosition: number, signal: AbortSignal, auditorId: string | undefined): AsyncGenerator<Batch> {
+    // The services follow each other without an end, and what they take in shows in their own logs; an auditor looks.
+    if (auditorId !== undefined) await this.parts.recordReading?.(auditorId);
     if (afterPosition > (await this.parts.store.head()).position) throw refuse('feed.position_ahead');
     let position = afterPosition;
     let chain = await this.chains.chainAt(position);
