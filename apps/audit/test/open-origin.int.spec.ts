@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { systemIds } from '@tillid/crypto';
-import { continuationIn, decodeEnvelope, RecordVerifier } from '@tillid/eventsourcing';
+import { continuationIn, decodeEnvelope, logKeysFault, RecordVerifier } from '@tillid/eventsourcing';
 import { copyDatabase } from '@tillid/store-sqlite';
 import { parseVkey, verifyLog } from '@tillid/transparency';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -170,6 +170,35 @@ describe('a log whose last signed tree cannot be made again', () => {
     await again.stop();
     expect(again.source).toBe('audit/2');
     expect(await found(data)).toEqual([]);
+  });
+});
+
+describe('a log whose key was replaced, and that is then lost', () => {
+  it('is named by the key in force, and what it had announced of its keys is none of the next log’s business', async () => {
+    const data = await lost();
+    await opened(data);
+    const audit = await auditInFolder(data, services, clock.nowMs);
+    await acts(audit, 2);
+    const firstKey = await readFile(join(data, 'log.vkey'), 'utf8');
+    await audit.replacesKey();
+    await acts(audit, 2);
+    await audit.stop();
+    const inForce = await readFile(join(data, 'log.vkey'), 'utf8');
+    expect(inForce).not.toBe(firstKey);
+    await rm(join(data, 'tree-head.sqlite'));
+    await opened(data);
+    const again = await auditInFolder(data, services, clock.nowMs);
+    await acts(again, 2);
+    await again.replacesKey();
+    await acts(again, 2);
+    const [first] = await again.ledger.readAll(0, 1);
+    await again.stop();
+    expect(continuationIn(first!.bytes)).toMatchObject({ event: { formerVkey: inForce.trim() }, vouchedFor: true });
+    expect(await found(data)).toEqual([]);
+    const record = new RecordVerifier();
+    for (const entry of await entriesIn(data)) record.entry(entry);
+    expect(record.summary().logKeys.map(({ vkey }) => vkey.split('+')[0])).toEqual([`${installation}/continued-1`, `${installation}/continued-2`]);
+    expect(logKeysFault(record.summary().logKeys, parseVkey(await readFile(join(data, 'log.vkey'), 'utf8')), await readFile(join(data, 'log/checkpoint'), 'utf8'))).toBeUndefined();
   });
 });
 
