@@ -42,7 +42,7 @@ export * from './record/heads-seen.js';
 export * from './record/heads-timeline.js';
 export * from './record/ledger-leaves.js';
 export * from './record/log-continued.js';
-export { logKeysFault, type LogKeyChange } from './record/log-keys-check.js';
+export { logKeysFault } from './record/log-keys-check.js';
 export * from './record/own-log-copy.js';
 export * from './record/own-logs.js';
 export * from './record/record-findings.js';

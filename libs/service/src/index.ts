@@ -14,6 +14,8 @@ export * from './rpc-controller.js';
 export { restoredMark, type Restoring } from './restore/before-it-opens.js';
 export * from './run-service.js';
 export * from './running-service.js';
+export * from './service-config.js';
+export * from './service-declaration.js';
 export * from './service-parts.js';
 export * from './shell.js';
 export * from './stores.js';

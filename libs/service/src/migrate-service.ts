@@ -1,9 +1,9 @@
 import type { Logger } from '@tillid/runtime';
 import { readTlsIdentity } from '@tillid/rpc';
 import { kafkaFeedOf, migrateTopicOf } from './feed/kafka-feed.js';
-import type { ServiceDeclaration } from './run-service.js';
+import type { ServiceConfig } from './service-config.js';
+import type { ServiceDeclaration } from './service-declaration.js';
 import { migrateShared } from './shared-state.js';
-import type { ServiceConfig } from './shell.js';
 
 /**
  * What must be there before the service starts: indexes in the database, the topic and who may read it. Changes nothing

@@ -1,37 +1,19 @@
 import 'reflect-metadata';
 import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
-import { ConfigRefused, createLogger, exitWhenSaid, observeProcess, readConfig, startTelemetry, type Logger, type ServiceName, type Settings, type Telemetry } from '@tillid/runtime';
-import type { FollowedReadModels } from '@tillid/eventsourcing';
+import { ConfigRefused, createLogger, exitWhenSaid, observeProcess, readConfig, startTelemetry, type Logger, type ServiceName, type Telemetry } from '@tillid/runtime';
 import { migrateService } from './migrate-service.js';
 import { backUpService } from './backup/back-up-service.js';
 import { rebuildAndExit } from './read-models/rebuild-mode.js';
 import { releaseStartupMemory } from './release-startup-memory.js';
-import { beforeItOpens, type Restoring } from './restore/before-it-opens.js';
+import { beforeItOpens } from './restore/before-it-opens.js';
 import { rpcServiceOf } from './rpc-controller.js';
 import { openShared } from './shared-state.js';
 import { RunningService } from './running-service.js';
 import { SERVICE_PARTS, type ServiceParts } from './service-parts.js';
-import { Shell, type ServiceConfig } from './shell.js';
-import type { StorePlan } from './stores.js';
-
-export interface ServiceDeclaration {
-  readonly name: ServiceName;
-  /** A Nest module that provides SERVICE_PARTS and the rpc controllers (as providers). */
-  readonly module: Type;
-  /** `{ ...serviceSettings, ... }`. */
-  readonly config: Settings;
-  /** What it keeps. */
-  readonly stores: StorePlan;
-  /** What it builds from its own and other logs; its module follows with the same. */
-  readonly readModels: FollowedReadModels;
-  /** How its log gets back from audit what a backup has not. Audit itself has it in its own ledger. */
-  readonly restoring?: Restoring;
-  /** The number in its source's name; 0 unless it says otherwise. Asked before anything is opened: whoever may not start now throws. */
-  readonly partition?: (config: ServiceConfig) => number;
-  /** What else its program does than serve, `node main.js <name> ...`: it answers with one JSON object for the last line, with `refused` in it: exit 1. */
-  readonly modes?: Readonly<Record<string, (config: ServiceConfig, logger: Logger, args: readonly string[]) => Promise<object>>>;
-}
+import type { ServiceConfig } from './service-config.js';
+import type { ServiceDeclaration } from './service-declaration.js';
+import { Shell } from './shell.js';
 
 /**
  * Starts the service in this process: `void runService({ name: 'consent', module: ConsentModule, config: consentConfig })`.

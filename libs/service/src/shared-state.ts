@@ -3,8 +3,8 @@ import { fileSecrets, readSealingKey, sealedSecrets, systemIds, type Secrets } f
 import { attributeNames, ConfigRefused, instruments } from '@tillid/runtime';
 import { readTlsIdentity } from '@tillid/rpc';
 import { migrateMongo, mongoStores, type MongoStoresParts } from './mongo-stores.js';
-import type { ServiceDeclaration } from './run-service.js';
-import type { ServiceConfig } from './shell.js';
+import type { ServiceConfig } from './service-config.js';
+import type { ServiceDeclaration } from './service-declaration.js';
 import { sqliteStores, type Stores } from './stores.js';
 
 export interface SharedState {

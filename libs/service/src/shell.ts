@@ -3,14 +3,13 @@ import { fileSecrets, openSecretKey, systemIds, type Secrets } from '@tillid/cry
 import type { FollowSource, ProgressBook, Telemetry, Tenure } from '@tillid/eventsourcing';
 import type { Clock, Ids } from '@tillid/kernel';
 import { feedReader, LiveTlsIdentity, rpcClient, rpcCredentials, type FeedReader, type RpcClient, type RpcCredentials, type RpcOptions, type ServiceDefinition, type TlsIdentity } from '@tillid/rpc';
-import { attributeNames, instruments, observeLeases, systemClock, type ConfigOf, type Logger, type ServiceName, type ServiceSettings } from '@tillid/runtime';
+import { attributeNames, instruments, observeLeases, systemClock, type Logger, type ServiceName } from '@tillid/runtime';
 import { alwaysAtWork, atWorkInTurn, oneAtATime, whileHeld, type Background, type Leases } from './background.js';
 import { kafkaFeedOf, type KafkaFeed } from './feed/kafka-feed.js';
 import { openTelemetryOf } from './open-telemetry.js';
+import type { ServiceConfig } from './service-config.js';
 import type { Worker } from './service-parts.js';
 import { sqliteStores, type Stores } from './stores.js';
-
-export type ServiceConfig = ConfigOf<ServiceSettings>;
 
 /**
  * What the shell offers to an app's providers: inject it by its class.

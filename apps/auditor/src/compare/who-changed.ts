@@ -1,5 +1,5 @@
 import type { SignedHead } from '@tillid/contracts/event/v1/event';
-import type { DifferenceCode } from './difference.js';
+import type { DifferenceCode } from './difference-code.js';
 
 /**
  * A head that the source signed, weighed against what the tree and the source have at its position. Where it was found:

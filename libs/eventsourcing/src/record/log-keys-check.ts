@@ -2,15 +2,7 @@ import type { Event } from '@tillid/contracts/event/v1/event';
 import { Refused } from '@tillid/kernel';
 import { openKeyChange, parseNote, parseVkey, type KeyChange, type NoteVerifier } from '@tillid/transparency';
 import { announcedLogKey } from '../log-key.js';
-import type { RecordFindingCode } from './record-findings.js';
-
-/** One that counts: signed by both keys, the first of which was in force. */
-export interface LogKeyChange {
-  readonly leafIndex: number;
-  readonly vkey: string;
-  readonly nextVkey: string;
-  readonly bothUntilMs: number;
-}
+import type { LogKeyChange, RecordFindingCode } from './record-findings.js';
 
 interface LogKeyFault {
   readonly code: RecordFindingCode;

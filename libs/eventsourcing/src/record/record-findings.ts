@@ -1,5 +1,3 @@
-import type { LogKeyChange } from './log-keys-check.js';
-
 /** What can be wrong with a record, each with what it means. Codes are stable: the auditor prints them, tests assert them. */
 export const recordFindings = {
   'entry.malformed': 'a leaf is not an event',
@@ -51,6 +49,14 @@ export interface SourceSummary {
   readonly headPosition: number;
   /** The last commit is cut off at the end of the record; more must come. */
   readonly commitOpen: boolean;
+}
+
+/** An announcement of the log's next key that counts: signed by both keys, the first of which was in force. */
+export interface LogKeyChange {
+  readonly leafIndex: number;
+  readonly vkey: string;
+  readonly nextVkey: string;
+  readonly bothUntilMs: number;
 }
 
 export interface RecordSummary {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { replaceSecretFile } from '@tillid/crypto';
 import { ConfigRefused } from '@tillid/runtime';
 import { copyDatabase, digestOfFile } from '@tillid/store-sqlite';
-import type { ServiceDeclaration } from '../run-service.js';
-import type { ServiceConfig } from '../shell.js';
+import type { ServiceConfig } from '../service-config.js';
+import type { ServiceDeclaration } from '../service-declaration.js';
 import type { StorePlan } from '../stores.js';
 
 /** Beside the copies of one service. Written last: a folder without it is half a backup. */

@@ -1,9 +1,10 @@
 import { kafkaClient, kafkaReader, kafkaRelay, migrateTopic, requireTopic, servicePrincipal, topicOf, TopicUnfit, type KafkaClient, type KafkaReader, type TopicWanted } from '@tillid/feed-kafka';
-import type { EventStore } from '@tillid/eventsourcing';
+import type { EventStore, Telemetry } from '@tillid/eventsourcing';
+import type { Clock } from '@tillid/kernel';
 import { observeRelay, type Logger, type ServiceName } from '@tillid/runtime';
 import type { TlsIdentity } from '@tillid/rpc';
 import type { Worker } from '../service-parts.js';
-import type { Shell, ServiceConfig } from '../shell.js';
+import type { ServiceConfig } from '../service-config.js';
 import type { SourceSigner } from './source-signer.js';
 
 /** Who reads whose events. The topic of a service is granted to these and no others. */
@@ -26,8 +27,22 @@ export function kafkaFeedOf({ kafkaBrokers, replica }: ServiceConfig, tls: () =>
   return { client, reader: kafkaReader({ client, topicOf, logger }) };
 }
 
+/** The service whose topic it is: its shell. */
+export interface TopicOwner {
+  readonly name: ServiceName;
+  readonly source: string;
+  readonly config: ServiceConfig;
+}
+
+export interface Relayed extends TopicOwner {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  oneAtATime(name: string, workers: () => readonly Worker[]): Worker;
+}
+
 /** The relay of this service, in one replica at a time. Throws when the topic is there and does not fit. */
-export async function relayOf(shell: Shell, client: KafkaClient, store: EventStore, signer: SourceSigner): Promise<Worker> {
+export async function relayOf(shell: Relayed, client: KafkaClient, store: EventStore, signer: SourceSigner): Promise<Worker> {
   const { source, clock, logger, telemetry } = shell;
   await requireTopic({ client, ...wantedTopic(shell) }).catch((err: unknown) => {
     if (err instanceof TopicUnfit) throw err;
@@ -47,11 +62,11 @@ export async function relayOf(shell: Shell, client: KafkaClient, store: EventSto
 }
 
 /** In the name of whoever may change the cluster's grants. */
-export async function migrateTopicOf(shell: Pick<Shell, 'name' | 'source' | 'config'>, client: KafkaClient): Promise<'made' | 'mended' | 'fits'> {
+export async function migrateTopicOf(shell: TopicOwner, client: KafkaClient): Promise<'made' | 'mended' | 'fits'> {
   const grants = { writer: servicePrincipal(shell.name), readers: readersOf[shell.name].map(servicePrincipal) };
   return migrateTopic({ client, grants, ...wantedTopic(shell) });
 }
 
-function wantedTopic({ source, config }: Pick<Shell, 'source' | 'config'>): TopicWanted {
+function wantedTopic({ source, config }: TopicOwner): TopicWanted {
   return { source, replication: config.kafkaReplication, retentionHours: config.kafkaRetentionHours };
 }

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { parseAsOf, type AsOf } from '@tillid/eventsourcing';
 import { exitWhenSaid } from '@tillid/runtime';
 import { sqliteReadModelStore } from '@tillid/store-sqlite';
-import type { ServiceDeclaration } from '../run-service.js';
+import type { ServiceDeclaration } from '../service-declaration.js';
 import { leavesOf } from './log-leaves.js';
 import { rebuildReadModels, type RebuildWish } from './rebuild-read-models.js';
 
