@@ -1,10 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { AuditServiceService, type GetReceiptReply } from '@tillid/contracts/audit/v1/service';
+import { Event } from '@tillid/contracts/event/v1/event';
+import { readTlsIdentity, rpcClient, rpcCredentials } from '@tillid/rpc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DayReport, openToBothIn, personalValuesOf, playDay } from './support/day-report.js';
 import { replayed } from './support/replayed.js';
-import { checkout, run, serviceNames, System } from './support/system.js';
+import { checkout, command, run, serviceNames, System } from './support/system.js';
 import { touchedLogs } from './support/touched-log.js';
 import { TraceCollector } from './support/trace-collector.js';
 import { until } from './support/until.js';
@@ -121,6 +124,45 @@ describe('a national day', () => {
       }
     }
     expect(shared).toEqual([]);
+  });
+
+  it('leaves each relying service with receipts of what it was told, for years and for anyone, with nothing in them that another has too', async () => {
+    const policy = join(system.data, 'policy');
+    writeFileSync(policy, `log ${readFileSync(system.running.vkeyFile, 'utf8')}quorum none\n`);
+    const holds = async (name: string, { receipt, event }: GetReceiptReply) => {
+      const [proof, entry] = [join(system.data, `${name}.tlog-proof`), join(system.data, `${name}.event`)];
+      writeFileSync(proof, receipt);
+      writeFileSync(entry, event);
+      return (await command('apps/auditor/bin/tillid-auditor.mjs', ['receipt', proof, '--entry', entry, '--policy', policy])).code;
+    };
+    const proven = new Set<string>();
+    const known = new Map<string, Set<string>>();
+    for (const client of Object.keys(day.received)) {
+      const audit = rpcClient(AuditServiceService, system.running.grpc.audit, rpcCredentials(readTlsIdentity(system.caller('relying_service', client)), 'audit'));
+      const redeemed = day.acknowledged.find(({ caller, rpc }) => caller === `relying_service/${client}` && rpc.endsWith('/RedeemSignIn'));
+      if (redeemed) {
+        // By the position that came with the reply.
+        expect(await holds(`${client}-redeemed`, await audit.getReceipt({ sourcePosition: redeemed.position }, { timeoutMs: 20_000 }))).toBe(0);
+        proven.add('RedeemSignIn');
+      }
+      const identifiers = new Set<string>();
+      for await (const { events } of audit.streamMyEvents({ afterNumber: 0, follow: false })) {
+        for (const { event: bytes, leafIndex } of events) {
+          const { id, subject, stream, actor, correlationId, causationId, traceParent, commandId, type } = Event.decode(bytes);
+          for (const text of [subject, stream, actor?.id ?? '', correlationId, causationId, ...[id, traceParent.subarray(0, 16), commandId].map((each) => Buffer.from(each).toString('hex'))]) if (text.length >= 12) identifiers.add(text);
+          const name = type.split('.').at(-1)!;
+          if (!['ConsentGranted', 'ShareAuthorized'].includes(name) || proven.has(name)) continue;
+          expect(await holds(`${client}-${name}`, await audit.getReceipt({ leafIndex, sourcePosition: '' }, { timeoutMs: 20_000 }))).toBe(0);
+          proven.add(name);
+        }
+      }
+      known.set(client, identifiers);
+      audit.close();
+    }
+    expect(proven).toEqual(new Set(['RedeemSignIn', 'ConsentGranted', 'ShareAuthorized']));
+    const all = [...known.values()].flatMap((each) => [...each]);
+    expect([...known.values()].filter(({ size }) => size > 10).length).toBeGreaterThan(1);
+    expect(all.filter((text, index) => all.indexOf(text) !== index)).toEqual([]);
   });
 
   it('goes on after a restart on the same folder, with the same log', async () => {

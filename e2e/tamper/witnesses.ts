@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { cpSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { checkpointPath, formatReceipt, InMemoryLog, LogKeys, noteSigner, parseCosignerVkey, parsePolicy, parseVkey, proveInclusion, subtreeRootsFrom, vkeyOf, type Policy, type PolicyWitness } from '@tillid/transparency';
+import { checkpointPath, formatReceipt, InMemoryLog, leafHash, LogKeys, noteSigner, parseCosignerVkey, parsePolicy, parseVkey, proveInclusion, subtreeRootsFrom, vkeyOf, type Policy, type PolicyWitness } from '@tillid/transparency';
 import { vi } from 'vitest';
 import { origin, seed, type Copy } from './installation.js';
 import { askWitness, checkedReceipt, Monitor, openWitnessFolder, Witness, witnessServer, WitnessSilent } from './programs.js';
@@ -123,7 +123,7 @@ export class Scene {
 
   /** Whoever was given it, years later, with nothing but the entry and the policy. */
   receipt(receipt: string, entry: Uint8Array = this.copy.original.leaves[60]!): string[] {
-    const { wrong } = checkedReceipt(Buffer.from(receipt), entry, parsePolicy(`log ${vkeyOf(origin, seed)}\n${policyText(this.witnesses)}`));
+    const { wrong } = checkedReceipt(Buffer.from(receipt), leafHash(entry), parsePolicy(`log ${vkeyOf(origin, seed)}\n${policyText(this.witnesses)}`));
     return wrong === undefined ? [] : [wrong];
   }
 

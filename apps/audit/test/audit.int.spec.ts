@@ -252,6 +252,18 @@ describe('a receipt', () => {
     await expect(bank().call(AuditServiceService.getReceipt, { sourcePosition: 'nonsense' })).rejects.toThrow('call.malformed');
   });
 
+  it('is given to the provider of a share by its hash alone, and tells nothing of whom the receiver knows', async () => {
+    const { leafIndex } = await audit.happens('consent/0', 'tillid.consent.v1.ShareAuthorized', { subject: 'p-anna', clientId: 'fjordbanken' }, { shareId: 's1', providerId: 'sundby-hospital' });
+    const provider = audit.service.as({ kind: 'relying_service', id: 'sundby-hospital' });
+    const { receipt, event, leafHash: leaf, ...rest } = await provider.call(AuditServiceService.getReceipt, { leafIndex });
+    expect([event.length, rest.leafIndex]).toEqual([0, leafIndex]);
+    expect(checkReceipt(parseReceipt(receipt), leaf, audit.vkey)).toMatchObject({ index: leafIndex });
+    // Whoever does have the event can open it.
+    const theirs = await bank().call(AuditServiceService.getReceipt, { leafIndex });
+    expect(leaf).toEqual(leafHash(theirs.event));
+    expect(theirs.leafHash).toEqual(leaf);
+  });
+
   it('asked for by an auditor is seen by everyone, once a day and with the number when it is over', async () => {
     const { leafIndex } = await annaAtTheBank();
     for (let index = 0; index < 3; index += 1) await auditor().call(AuditServiceService.getReceipt, { leafIndex });

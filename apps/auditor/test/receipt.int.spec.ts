@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cosigner, cosignerVkeyOf, formatReceipt, InMemoryLog, noteSigner, openNote, parseVkey, proveInclusion, signNote, subtreeRootsFrom, vkeyOf } from '@tillid/transparency';
+import { cosigner, cosignerVkeyOf, formatReceipt, InMemoryLog, leafHash, noteSigner, openNote, parseVkey, proveInclusion, signNote, subtreeRootsFrom, vkeyOf } from '@tillid/transparency';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const program = join(import.meta.dirname, '../bin/tillid-auditor.mjs');
@@ -30,8 +30,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function receipt(file: string, entry: string, policy: string, ...more: string[]): Promise<{ code: number | null; out: string }> {
-  const child = spawn(process.execPath, [program, 'receipt', at(file), '--entry', at(entry), '--policy', at(policy), ...more], { stdio: ['ignore', 'pipe', 'ignore'] });
+function receipt(file: string, entry: string, policy: string, ...more: string[]): Promise<{ code: number | null; out: string }> {
+  return run(file, '--entry', at(entry), '--policy', at(policy), ...more);
+}
+
+async function run(file: string, ...options: string[]): Promise<{ code: number | null; out: string }> {
+  const child = spawn(process.execPath, [program, 'receipt', at(file), ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   const [code] = (await once(child, 'close')) as [number | null];
@@ -46,6 +50,13 @@ describe('tillid-auditor receipt', () => {
   });
   it('says when nobody but the operator vouches for it', async () => {
     expect((await receipt('seen-by-one', 'entry', 'no-witness')).out).toContain('HOLDS');
+  });
+  it('does with the hash of the entry alone, and no other', async () => {
+    const byHash = (hash: string, ...more: string[]) => run('seen-by-two', '--leaf-hash', hash, '--policy', at('policy'), ...more);
+    const hash = leafHash(Buffer.from('share-42')).toString('hex');
+    expect((await byHash(hash)).out).toContain('HOLDS');
+    expect((await byHash(leafHash(Buffer.from('share-43')).toString('hex'))).out).toBe('WRONG: proof.not_included\n');
+    expect([(await byHash(hash.slice(1))).code, (await byHash(hash, '--entry', at('entry'))).code, (await run('seen-by-two', '--policy', at('policy'))).code]).toEqual([2, 2, 2]);
   });
   it.each([
     ['another entry', 'seen-by-two', 'other-entry', 'policy', 'proof.not_included'],

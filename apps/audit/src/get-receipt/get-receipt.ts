@@ -1,8 +1,9 @@
 import type { GetReceiptReply, GetReceiptRequest } from '@tillid/contracts/audit/v1/service';
 import { concernEveryone, parsePosition } from '@tillid/eventsourcing';
 import type { Call } from '@tillid/service';
-import { formatReceipt, proveInclusion, subtreeRootsFrom } from '@tillid/transparency';
+import { formatReceipt, leafHash, proveInclusion, subtreeRootsFrom } from '@tillid/transparency';
 import { readEntry, type LedgerEntry } from '../access-log/ledger-entry.js';
+import { isProviderIn } from '../access-log/share-parties.js';
 import { isOwn } from '../access-log/subjects.js';
 import type { AuditRoom } from '../audit.room.js';
 import { waitingFor } from '../deadline.js';
@@ -17,8 +18,10 @@ export async function getReceipt(room: AuditRoom, request: GetReceiptRequest, ca
   const signal = waitingFor(call, room.log.clock.nowMs(), waitMsMax);
   const leafIndex = request.leafIndex ?? (await leafAt(room, request.sourcePosition, signal));
   const entry = leafIndex === undefined ? undefined : await readEntry(room.ledger, leafIndex);
-  if (entry === undefined || !(await maySee(room, entry, call))) throw refuse('entry.unknown');
-  return { ...(await receiptOf(room, entry.leafIndex, signal, request.cosigned)), event: Buffer.from(entry.bytes), leafIndex: entry.leafIndex };
+  const sees = entry && (await seenBy(room, entry, call));
+  if (!entry || !sees) throw refuse('entry.unknown');
+  const event = sees === 'event' ? Buffer.from(entry.bytes) : Buffer.alloc(0);
+  return { ...(await receiptOf(room, entry.leafIndex, signal, request.cosigned)), event, leafIndex: entry.leafIndex, leafHash: leafHash(entry.bytes) };
 }
 
 type ReceiptRoom = Pick<AuditRoom, 'signedTree' | 'cosignedTree' | 'files'>;
@@ -52,22 +55,23 @@ export async function leafAt({ ledger, book, log }: Pick<AuditRoom, 'ledger' | '
   return event && event.position - 1;
 }
 
-async function maySee(room: AuditRoom, { envelope }: LedgerEntry, call: Call): Promise<boolean> {
+/** A share's provider gets the hash: the event bears the citizen's pseudonym at the receiver, and whoever sees it there may open it. */
+async function seenBy(room: AuditRoom, { envelope }: LedgerEntry, call: Call): Promise<'event' | 'hash' | undefined> {
   switch (call.caller.kind) {
     case 'auditor':
       await recordAuditing(room, call.caller.id);
-      return true;
+      return 'event';
     case 'relying_service':
-      return envelope.clientId === call.caller.id;
+      return envelope.clientId === call.caller.id ? 'event' : isProviderIn(envelope, call.caller.id) ? 'hash' : undefined;
     case 'citizen_agent': {
       const { subject: citizenId } = await call.requireCitizen();
-      if (!concernEveryone.has(envelope.type) && !(await isOwn(room, citizenId, envelope.subject))) return false;
+      if (!concernEveryone.has(envelope.type) && !(await isOwn(room, citizenId, envelope.subject))) return undefined;
       await recordReading(room, call, citizenId);
-      return true;
+      return 'event';
     }
     case 'service':
     case 'operator':
     case 'official':
-      return false;
+      return undefined;
   }
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cosigner, emptyRoot, formatAddCheckpoint, formatReceipt, keyChangePath, LogKeys, parseAddCheckpoint, parseNote, parsePolicy, proveConsistency, proveInclusion, signCheckpoint, subtreeRootsFrom } from '@tillid/transparency';
+import { cosigner, emptyRoot, formatAddCheckpoint, formatReceipt, keyChangePath, leafHash, LogKeys, parseAddCheckpoint, parseNote, parsePolicy, proveConsistency, proveInclusion, signCheckpoint, subtreeRootsFrom } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
 import { checkedReceipt } from '../receipt/receipt.js';
 import { readState } from '../saved-state.js';
@@ -209,7 +209,7 @@ describe('a receipt', () => {
     const index = log.size - 1;
     return Buffer.from(formatReceipt({ index, path: await proveInclusion(index, log.size, subtreeRootsFrom(log, log.size)), checkpoint: log.checkpoint }));
   };
-  const wrong = (given: Uint8Array, numbers: readonly number[], keys?: readonly LogKeys[]) => checkedReceipt(given, entry, policy(...numbers), keys).wrong;
+  const wrong = (given: Uint8Array, numbers: readonly number[], keys?: readonly LogKeys[]) => checkedReceipt(given, leafHash(entry), policy(...numbers), keys).wrong;
 
   it('is under the key of its time: the old one for ever, either while both signed, and the new one after', async () => {
     log.appends([entry], [0]);

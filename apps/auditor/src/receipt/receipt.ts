@@ -1,5 +1,5 @@
 import { Refused } from '@tillid/kernel';
-import { checkReceiptByPolicy, leafHash, LogKeys, parseReceipt, type Policy } from '@tillid/transparency';
+import { checkReceiptByPolicy, LogKeys, parseReceipt, type Policy } from '@tillid/transparency';
 
 export interface ReceiptVerdict {
   readonly holds: boolean;
@@ -13,14 +13,14 @@ export interface ReceiptVerdict {
 }
 
 /**
- * Whether this entry is in a log of the policy, in a tree that its quorum of witnesses saw. Asks nobody. A receipt is under
+ * Whether the entry with this leaf hash is in a log of the policy, in a tree that its quorum of witnesses saw. Asks nobody. A receipt is under
  * the key of its time: `keys` are those of the policy's logs with their successors, as far as they are known.
  */
-export function checkedReceipt(receipt: Uint8Array, entry: Uint8Array, policy: Policy, keys: readonly LogKeys[] = policy.logs.map(({ key }) => new LogKeys(key))): ReceiptVerdict {
+export function checkedReceipt(receipt: Uint8Array, leaf: Uint8Array, policy: Policy, keys: readonly LogKeys[] = policy.logs.map(({ key }) => new LogKeys(key))): ReceiptVerdict {
   try {
     const parsed = parseReceipt(receipt);
     const accepted = { ...policy, logs: keys.flatMap(({ all }) => all).map((key) => ({ key, url: undefined })) };
-    const { index, checkpoint, cosigned } = checkReceiptByPolicy(parsed, leafHash(entry), accepted);
+    const { index, checkpoint, cosigned } = checkReceiptByPolicy(parsed, leaf, accepted);
     requireInForce(parsed.checkpoint, keys);
     const witnesses = cosigned.map(({ witness, seconds }) => ({ witness, at: instantOf(seconds) }));
     return { holds: true, origin: checkpoint.origin, leafIndex: index, size: checkpoint.size, witnesses };
