@@ -18,6 +18,8 @@ export const cases = [
   { alarm: 'TillidSourceParked', rings: false, what: 'not parked', series: { [`tillid_consumer_parked{${consumer}}`]: '0x30' }, at: '5m' },
   { alarm: 'TillidSourceRewrotePast', rings: true, what: 'one source of two, as one replica sees it', series: { 'tillid_source_rewrote_past{tillid_source="consent/0",pod="a"}': '0x5 1x30', 'tillid_source_rewrote_past{tillid_source="consent/0",pod="b"}': '0x35', 'tillid_source_rewrote_past{tillid_source="identity/0",pod="a"}': '0x35' }, at: '6m' },
   { alarm: 'TillidSourceRewrotePast', rings: false, what: 'a source parked for another reason', series: { 'tillid_source_rewrote_past{tillid_source="consent/0"}': '0x30', [`tillid_consumer_parked{${consumer}}`]: '1x30' }, at: '10m' },
+  { alarm: 'TillidUnlinkedEvents', rings: true, what: 'two events of nobody', series: { 'tillid_own_log_unlinked{pod="a"}': '0x5 2x60', 'tillid_own_log_unlinked{pod="b"}': '0x5 2x60' }, at: '50m' },
+  { alarm: 'TillidUnlinkedEvents', rings: false, what: 'one now and then, while its link is on its way', series: { 'tillid_own_log_unlinked{pod="a"}': '0 1 0 0 3 0 1 1 0 0 2 0 1 0 0 3 0 1 1 0 0 2 0 1 0 0 3 0 1 1 0 0 2 0 1 0 0 3 0 1 1 0 0 2 0' }, at: '44m' },
   { alarm: 'TillidGap', rings: true, what: 'a gap a minute', series: { [`tillid_consumer_gaps_total{${consumer}}`]: '0+1x30' }, at: '20m' },
   { alarm: 'TillidGap', rings: false, what: 'two gaps at a restart', series: { [`tillid_consumer_gaps_total{${consumer}}`]: '0x10 2x20' }, at: '20m' },
   { alarm: 'TillidChainMismatch', rings: true, what: 'one record that is not what was signed', series: { [`tillid_consumer_relay_refused_total{${consumer}}`]: '0x10 1x20' }, at: '12m' },
