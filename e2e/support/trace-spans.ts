@@ -6,6 +6,7 @@ export interface CollectedSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId: string;
+  readonly startTimeUnixNano: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,5 @@
 import { createConnection, type Connection, type Model, type Schema } from 'mongoose';
+import './driver-connection.js';
 
 export interface MongoOptions {
   /** A replica set's address; `tls=true` in it asks for `tls`. */
