@@ -11,7 +11,7 @@ export { InMemoryLog } from './in-memory-log.js';
 export type { LogFiles, OnEntry } from './log-files.js';
 export { checkMapProof, emptyMapRoot, emptySubtree, joinSubtrees, mapSubtree, proveInMap, type MapEntry, type MapProof, type MapSubtree } from './map.js';
 export { bucketOf, mapBuckets, MapTop, type BucketEntries } from './map-top.js';
-export { cosignatureSeconds, cosigner, cosignerVkeyOf, formatVkey, isUncheckedVkey, noteSigner, parseCosignerVkey, parseVkey, vkeyOf, type NoteSigner, type NoteVerifier } from './note-key.js';
+export { cosignatureSeconds, cosigner, cosignerVkeyOf, distinctKeys, formatVkey, isSameKey, isUncheckedVkey, noteSigner, parseCosignerVkey, parseVkey, vkeyOf, type NoteSigner, type NoteVerifier } from './note-key.js';
 export { formatSignature, noteLimits, openNote, parseNote, parseSignatures, signNote, type NoteSignature, type SignedNote } from './note.js';
 export { addCheckpointLimits, formatAddCheckpoint, formatSize, parseAddCheckpoint, parseSize, sizeContentType, type AddCheckpoint } from './add-checkpoint.js';
 export { checkByPolicy, parsePolicy, policyLimits, quorumMet, requireByPolicy, type Policy, type PolicyLog, type PolicyVerdict, type PolicyWitness } from './policy.js';

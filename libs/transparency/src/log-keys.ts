@@ -1,6 +1,6 @@
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { formatSignature, openNote, parseNote } from './note.js';
-import type { NoteVerifier } from './note-key.js';
+import { isSameKey, type NoteVerifier } from './note-key.js';
 import { refuse } from './transparency.refusals.js';
 
 /** A key of the log named the next in the leaf at `leafIndex`, and signed a tree that has this leaf. */
@@ -35,9 +35,9 @@ export class LogKeys {
     if (steps.length > keyStepsMax) throw refuse('key.too_many');
     if (new Set(this.all.map(({ keyId }) => keyId)).size !== this.all.length || this.all.some(({ name }) => name !== trusted.name)) throw refuse('key.twice');
     steps.forEach((step, index) => {
-      if (!isKey(step.key, this.all[index]!) || step.leafIndex <= (steps[index - 1]?.leafIndex ?? -1)) throw refuse('key.not_in_order');
+      if (!isSameKey(step.key, this.all[index]!) || step.leafIndex <= (steps[index - 1]?.leafIndex ?? -1)) throw refuse('key.not_in_order');
     });
-    if (!this.all.some((key) => isKey(key, trusted))) throw refuse('key.not_in_order');
+    if (!this.all.some((key) => isSameKey(key, trusted))) throw refuse('key.not_in_order');
   }
 
   get name(): string {
@@ -55,7 +55,7 @@ export class LogKeys {
     const checkpoint = parseCheckpoint(text);
     if (checkpoint.origin !== this.name) throw refuse('checkpoint.wrong_origin');
     const due = this.at(checkpoint.size);
-    if (!signatures.some((signature) => isKey(signature, due))) throw refuse('key.replaced');
+    if (!signatures.some((signature) => isSameKey(signature, due))) throw refuse('key.replaced');
     return checkpoint;
   }
 
@@ -73,15 +73,11 @@ export class LogKeys {
   kept(note: string): string {
     const { text, signatures } = parseNote(note);
     const due = this.at(parseCheckpoint(text).size);
-    return `${text}\n${signatures.filter((signature) => signature.name !== this.name || isKey(signature, due)).map(formatSignature).join('')}`;
+    return `${text}\n${signatures.filter((signature) => signature.name !== this.name || isSameKey(signature, due)).map(formatSignature).join('')}`;
   }
 }
 
 /** One key, or all there are. */
 export function logKeysOf(keys: NoteVerifier | LogKeys): LogKeys {
   return keys instanceof LogKeys ? keys : new LogKeys(keys);
-}
-
-function isKey(one: { readonly name: string; readonly keyId: number }, other: { readonly name: string; readonly keyId: number }): boolean {
-  return one.name === other.name && one.keyId === other.keyId;
 }

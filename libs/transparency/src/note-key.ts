@@ -16,6 +16,18 @@ export interface NoteVerifier {
   verify(text: Uint8Array, signature: Uint8Array): boolean;
 }
 
+type NamedKey = Pick<NoteVerifier, 'name' | 'keyId'>;
+
+/** Name and id are what a signature line has of its key. */
+export function isSameKey(one: NamedKey, other: NamedKey): boolean {
+  return one.name === other.name && one.keyId === other.keyId;
+}
+
+/** Each once, in order. */
+export function distinctKeys<Key extends NamedKey>(keys: readonly Key[]): readonly Key[] {
+  return keys.filter((key, index) => keys.findIndex((other) => isSameKey(key, other)) === index);
+}
+
 const ed25519 = 0x01;
 const ed25519Cosignature = 0x04;
 const mlDsa44 = 0x06;

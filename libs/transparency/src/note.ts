@@ -1,4 +1,4 @@
-import { isKeyName, type NoteSigner, type NoteVerifier } from './note-key.js';
+import { isKeyName, isSameKey, type NoteSigner, type NoteVerifier } from './note-key.js';
 import { decodeUtf8, hasControlCharacter, parseBase64 } from './text.js';
 import { refuse } from './transparency.refusals.js';
 
@@ -63,10 +63,10 @@ export function openNote(note: Uint8Array | string, verifiers: readonly NoteVeri
   const parsed = parseNote(note);
   const message = Buffer.from(parsed.text, 'utf8');
   let good = 0;
-  for (const { name, keyId, signature } of parsed.signatures) {
-    const verifier = verifiers.find((candidate) => candidate.name === name && candidate.keyId === keyId);
+  for (const signature of parsed.signatures) {
+    const verifier = verifiers.find((candidate) => isSameKey(candidate, signature));
     if (verifier === undefined) continue;
-    if (!verifier.verify(message, signature)) throw refuse('note.bad_signature');
+    if (!verifier.verify(message, signature.signature)) throw refuse('note.bad_signature');
     good += 1;
   }
   if (good === 0) throw refuse('note.unknown_signer');

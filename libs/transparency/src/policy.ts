@@ -1,6 +1,6 @@
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { openNote } from './note.js';
-import { cosignatureSeconds, isUncheckedVkey, parseCosignerVkey, parseVkey, publicKeyOf, type NoteVerifier } from './note-key.js';
+import { cosignatureSeconds, isSameKey, isUncheckedVkey, parseCosignerVkey, parseVkey, publicKeyOf, type NoteVerifier } from './note-key.js';
 import { decodeUtf8, hasControlCharacter, parseDecimal } from './text.js';
 import { refuse } from './transparency.refusals.js';
 
@@ -70,7 +70,7 @@ export function quorumMet({ groups, quorum }: Policy, cosigned: Iterable<string>
 export function checkByPolicy(note: Uint8Array | string, policy: Policy): PolicyVerdict {
   const witnesses = policy.witnesses.map(({ key }) => key);
   const { text, signatures } = openNote(note, [...policy.logs.map(({ key }) => key), ...witnesses]);
-  const signedBy = (key: NoteVerifier) => signatures.find(({ name, keyId }) => name === key.name && keyId === key.keyId);
+  const signedBy = (key: NoteVerifier) => signatures.find((signature) => isSameKey(signature, key));
   const checkpoint = parseCheckpoint(text);
   if (!policy.logs.some(({ key }) => key.name === checkpoint.origin && signedBy(key))) throw refuse('policy.unknown_log');
   const cosigned = policy.witnesses.flatMap(({ name, key }) => {

@@ -1,7 +1,7 @@
 import { announcedLogKey, decodeEnvelope, logKeysStream, type EventStore } from '@tillid/eventsourcing';
 import type { Clock, Ids } from '@tillid/kernel';
 import type { Secrets } from '@tillid/crypto';
-import { openKeyChange, type KeyChange, type NoteVerifier, type OpenedKeyChange } from '@tillid/transparency';
+import { distinctKeys, openKeyChange, type KeyChange, type NoteVerifier, type OpenedKeyChange } from '@tillid/transparency';
 import { WillNotSign } from '../domain/audit.refusals.js';
 import { publishedVkey, publishVkey } from '../integrate/signing-key.js';
 import { heldKeys, openLogKeySeeds, type HeldKey } from './log-key-seeds.js';
@@ -51,8 +51,7 @@ export class SigningKeys implements TreeKeys {
   }
 
   get verifiers(): readonly NoteVerifier[] {
-    const all = [...this.#held.map(({ verifier }) => verifier), ...this.#announced.flatMap(({ key, next }) => [key, next])];
-    return all.filter(({ keyId }, index) => all.findIndex((other) => other.keyId === keyId) === index);
+    return distinctKeys([...this.#held.map(({ verifier }) => verifier), ...this.#announced.flatMap(({ key, next }) => [key, next])]);
   }
 
   /** Those in the secret, oldest first. */

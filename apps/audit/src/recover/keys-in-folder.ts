@@ -1,6 +1,6 @@
 import { openKeyChangeProof } from '@tillid/eventsourcing';
 import { Refused } from '@tillid/kernel';
-import { LogKeys, type NoteVerifier } from '@tillid/transparency';
+import { isSameKey, LogKeys, type NoteVerifier } from '@tillid/transparency';
 import { WillNotSign } from '../domain/audit.refusals.js';
 import type { LogFolder } from '../integrate/log-folder.js';
 
@@ -13,7 +13,7 @@ export async function keysInFolder(folder: Pick<LogFolder, 'keyChanges'>, held: 
     const steps = (await folder.keyChanges()).map(({ path, bytes }) => openKeyChangeProof(bytes, path)).sort((one, other) => one.leafIndex - other.leafIndex);
     const last = steps.at(-1);
     if (last === undefined) return new LogKeys(held[0]!);
-    const trusted = held.find(({ name, keyId }) => name === last.next.name && keyId === last.next.keyId);
+    const trusted = held.find((key) => isSameKey(key, last.next));
     if (trusted === undefined) throw new WillNotSign('log.key_missing', { cause: new Error(last.nextVkey) });
     return new LogKeys(trusted, steps);
   } catch (cause) {

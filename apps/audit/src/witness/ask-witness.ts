@@ -1,5 +1,5 @@
 import { Refused } from '@tillid/kernel';
-import { formatAddCheckpoint, formatSignature, parseNote, parseSignatures, parseSize, proveConsistency, sizeContentType, subtreeRootsFrom, type LogFiles, type PolicyWitness } from '@tillid/transparency';
+import { formatAddCheckpoint, formatSignature, isSameKey, parseNote, parseSignatures, parseSize, proveConsistency, sizeContentType, subtreeRootsFrom, type LogFiles, type PolicyWitness } from '@tillid/transparency';
 import type { TreeHead } from '../integrate/tree-head.js';
 
 /** Why a witness did not cosign. `proof_refused` and `ahead` are what a fork of this log looks like from here. */
@@ -41,7 +41,7 @@ export async function askWitness({ key, url }: PolicyWitness, head: TreeHead, co
 /** Its own line for this text and nothing else it may have sent. */
 function lineOf(body: string, head: TreeHead, key: PolicyWitness['key']): string {
   const signed = Buffer.from(parseNote(head.checkpoint).text, 'utf8');
-  const found = believed(() => parseSignatures(body)).find(({ name, keyId }) => name === key.name && keyId === key.keyId);
+  const found = believed(() => parseSignatures(body)).find((signature) => isSameKey(signature, key));
   if (found === undefined || !key.verify(signed, found.signature)) throw new WitnessSilent('witness.bad_answer');
   return formatSignature(found);
 }

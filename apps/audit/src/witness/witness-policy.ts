@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parsePolicy, type NoteVerifier, type Policy } from '@tillid/transparency';
+import { isSameKey, parsePolicy, type NoteVerifier, type Policy } from '@tillid/transparency';
 
 /**
  * The operator's tlog-policy: whom to ask, and how many are enough. It may name this log or none, so that the one file
@@ -7,7 +7,7 @@ import { parsePolicy, type NoteVerifier, type Policy } from '@tillid/transparenc
  */
 export async function readWitnessPolicy(path: string, ownKeys: () => readonly NoteVerifier[]): Promise<Policy> {
   const policy = parsePolicy(await readFile(path));
-  if (policy.logs.length > 0 && !policy.logs.some(({ key }) => ownKeys().some(({ name, keyId }) => key.name === name && key.keyId === keyId))) throw new Error(`${path} names other logs than ${ownKeys()[0]!.name}`);
+  if (policy.logs.length > 0 && !policy.logs.some(({ key }) => ownKeys().some((own) => isSameKey(key, own)))) throw new Error(`${path} names other logs than ${ownKeys()[0]!.name}`);
   for (const { name, url } of policy.witnesses) {
     if (url !== undefined && !(URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol))) throw new Error(`${path}: the URL of witness ${name} is none`);
   }

@@ -1,7 +1,7 @@
 import { continuationIn, type Continuation } from '@tillid/eventsourcing';
 import { Refused } from '@tillid/kernel';
 import {
-  checkInclusion, checkpointPath, edgeRoot, emptyEdge, growEdgeByLeaves, hashBytes, leafHash, openCheckpoint, parseBundle, parseCheckpoint, parseNote, proveInclusion, readBundle, readTile, subtreeRootsFrom, tileWidth,
+  checkInclusion, checkpointPath, edgeRoot, emptyEdge, growEdgeByLeaves, hashBytes, isSameKey, leafHash, openCheckpoint, parseBundle, parseCheckpoint, parseNote, proveInclusion, readBundle, readTile, subtreeRootsFrom, tileWidth,
   type Checkpoint, type LogFiles, type NoteVerifier,
 } from '@tillid/transparency';
 import { followKeys } from '../log/follow-keys.js';
@@ -42,7 +42,7 @@ export async function findContinuation(files: LogFiles, key: NoteVerifier, seenB
   const { continuation, checkpoint, keys } = found;
   const { verifier, formerVerifier, formerCheckpoint, vouchedFor, event } = continuation;
   const seen = seenBefore === undefined ? undefined : await refusedIsNone(async () => openCheckpoint(seenBefore, formerVerifier));
-  const concernsUs = seenBefore === undefined ? isSame(key, formerVerifier) : seen !== undefined && (isSame(key, formerVerifier) || keys.some((each) => isSame(key, each)));
+  const concernsUs = seenBefore === undefined ? isSameKey(key, formerVerifier) : seen !== undefined && (isSameKey(key, formerVerifier) || keys.some((each) => isSameKey(key, each)));
   if (!concernsUs) return undefined;
   const kept = event.kept.reduce((sum, { position }) => sum + position, 0);
   const about = { origin: verifier.name, vkey: event.vkey, former: formerVerifier.name, formerSize: formerCheckpoint.size, kept, lostBecause: event.lostBecause, vouchedFor, verifier };
@@ -89,10 +89,6 @@ async function standsIn(files: LogFiles, { size }: Checkpoint, seen: Checkpoint)
     edge = growEdgeByLeaves(edge, tile.subarray(first * hashBytes, end * hashBytes)).edge;
   }
   return edgeRoot(edge).equals(seen.root);
-}
-
-function isSame(one: NoteVerifier, other: NoteVerifier): boolean {
-  return one.name === other.name && one.keyId === other.keyId;
 }
 
 /** What is malformed, or not signed, proves nothing; a file that cannot be fetched is another matter, and is thrown. */

@@ -3,7 +3,7 @@ import { setTimeout as pauseFor } from 'node:timers/promises';
 import { Refused } from '@tillid/kernel';
 import { logKeysFault, RecordVerifier, type RecordFinding } from '@tillid/eventsourcing';
 import {
-  bundlePath, checkByPolicy, checkConsistency, checkInclusion, checkpointPath, edgeRoot, emptyEdge, growEdgeByLeaves, hashBytes, leafHash, loadLeafEdge, LogKeys, parseBundle, parseLogPath, parseNote,
+  bundlePath, checkByPolicy, checkConsistency, checkInclusion, checkpointPath, edgeRoot, emptyEdge, growEdgeByLeaves, hashBytes, isSameKey, leafHash, loadLeafEdge, LogKeys, parseBundle, parseLogPath, parseNote,
   proveConsistency, proveInclusion, quorumMet, readBundle, readTile, subtreeRootsFrom, tilePath, tileWidth, type Checkpoint, type FindingCode, type KeyStep, type LeafEdge, type Policy,
 } from '@tillid/transparency';
 import { findContinuation, type ContinuedCode } from '../continued/continued.js';
@@ -98,7 +98,7 @@ export class Monitor {
     const monitor = new Monitor(log, options);
     const { previousCheckpoint: note } = options;
     if (note === undefined) return monitor;
-    if (!parseNote(note).signatures.some(({ name, keyId }) => name === log.key.name && keyId === log.key.keyId)) monitor.#keys = (await followKeys(log.files, log.key, note)).keys;
+    if (!parseNote(note).signatures.some((signature) => isSameKey(signature, log.key))) monitor.#keys = (await followKeys(log.files, log.key, note)).keys;
     try {
       monitor.#seen = { checkpoint: monitor.#keys.openKept(note), note, edge: undefined };
     } catch (error) {

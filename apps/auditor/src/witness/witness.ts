@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { formatSignature, openCheckpoint, parseCheckpoint, parseNote, type AddCheckpoint, type LogKeys, type NoteSigner, type NoteVerifier } from '@tillid/transparency';
+import { distinctKeys, formatSignature, isSameKey, openCheckpoint, parseCheckpoint, parseNote, type AddCheckpoint, type LogKeys, type NoteSigner, type NoteVerifier } from '@tillid/transparency';
 import { CouldNotLook } from '../could-not-look.js';
 import { readState, saveState } from '../saved-state.js';
 import { decide, seenNothing, type Decision, type Seen } from './cosign.js';
@@ -30,14 +30,13 @@ interface Origin {
 const ownSignaturesMax = 8;
 
 function keysOf({ keys }: Origin): readonly NoteVerifier[] {
-  const all = keys.flatMap((each) => each.all);
-  return all.filter(({ keyId }, index) => all.findIndex((other) => other.keyId === keyId) === index);
+  return distinctKeys(keys.flatMap(({ all }) => all));
 }
 
 /** Only the log's own are kept with ours, one a key: what else came along was checked by nobody. */
 function ownSignatures(origin: Origin, note: string): string {
   const { signatures } = parseNote(note);
-  const own = keysOf(origin).flatMap((key) => signatures.filter(({ name, keyId }) => key.name === name && key.keyId === keyId).slice(0, 1));
+  const own = keysOf(origin).flatMap((key) => signatures.filter((signature) => isSameKey(key, signature)).slice(0, 1));
   return own.slice(0, ownSignaturesMax).map(formatSignature).join('');
 }
 

@@ -1,6 +1,6 @@
 import type { Event } from '@tillid/contracts/event/v1/event';
 import { Refused } from '@tillid/kernel';
-import { openKeyChange, parseNote, parseVkey, type KeyChange, type NoteVerifier } from '@tillid/transparency';
+import { isSameKey, openKeyChange, parseNote, parseVkey, type KeyChange, type NoteVerifier } from '@tillid/transparency';
 import { announcedLogKey } from '../log-key.js';
 import type { LogKeyChange, RecordFindingCode } from './record-findings.js';
 
@@ -46,10 +46,10 @@ export function logKeysFault(changes: readonly LogKeyChange[], trusted: NoteVeri
   const last = own.at(-1);
   if (last === undefined) return undefined;
   const all = [own[0]!.vkey, ...own.map(({ nextVkey }) => nextVkey)].map(parseVkey);
-  if (!all.some(({ name, keyId }) => name === trusted.name && keyId === trusted.keyId)) return 'the log announces keys, and this is none of them';
+  if (!all.some((key) => isSameKey(key, trusted))) return 'the log announces keys, and this is none of them';
   const { text, signatures } = parseNote(checkpoint);
   const due = all.at(-1)!;
-  const signed = signatures.some(({ name, keyId, signature }) => name === due.name && keyId === due.keyId && due.verify(Buffer.from(text, 'utf8'), signature));
+  const signed = signatures.some((each) => isSameKey(each, due) && due.verify(Buffer.from(text, 'utf8'), each.signature));
   return signed ? undefined : `${last.nextVkey} was named at leaf ${last.leafIndex}, and did not sign it`;
 }
 
