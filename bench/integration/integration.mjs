@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LogFolder } from '../../apps/audit/dist/integrate/log-folder.js';
 import { TreeLog } from '../../apps/audit/dist/integrate/tree-log.js';
+import { oneKey } from '../../apps/audit/dist/log-keys/tree-keys.js';
 import { noteSigner, parseVkey, vkeyOf } from '../../libs/transparency/dist/index.js';
 import { median, perSecond, short, timed, whole } from '../measure/numbers.mjs';
 import { report, table } from '../measure/report.mjs';
@@ -33,7 +34,7 @@ async function integrate(people, withOwnLogs) {
   const audit = await auditAlone();
   const folder = mkdtempSync(join(tmpdir(), 'tillid-bench-tree-'));
   try {
-    const tree = await TreeLog.open({ ledger: audit.ledger, folder: await LogFolder.open(folder), record: audit.treeHead, signer: noteSigner(origin, seed), verifier: parseVkey(vkeyOf(origin, seed)), clock: { nowMs: () => Date.now() } });
+    const tree = await TreeLog.open({ ledger: audit.ledger, folder: await LogFolder.open(folder), record: audit.treeHead, keys: oneKey({ signer: noteSigner(origin, seed), verifier: parseVkey(vkeyOf(origin, seed)) }), clock: { nowMs: () => Date.now() } });
     const ownLogs = audit.readers.find(({ name }) => name === 'own-logs');
     let [ms, cpuMs, heads] = [0, 0, 0];
     for (let written = 0; written < entries; written += entriesASecond) {

@@ -10,7 +10,7 @@ import { followSource, ledgerConsumer, ProgressBook, type EventStore, type FeedB
 import { FeedController, sqliteStores, type Call } from '@tillid/service';
 import { bundlePath, encodeEntries, InMemoryLog, noteSigner, parseBundle, type NoteVerifier } from '@tillid/transparency';
 import { announcementOf, auditSource, bytesOf, eventOf, headOf } from './events.js';
-import { compare, Heads, HeadsRecorder, LogFolder, loggedEvents, openLog, openSigningKey, replay, TreeLog, verify, withBundles } from './programs.js';
+import { compare, Heads, HeadsRecorder, LogFolder, loggedEvents, oneKey, openLog, openSigningKey, replay, TreeLog, verify, withBundles } from './programs.js';
 
 export const origin = 'log.example/tamper';
 export const seed = Buffer.alloc(32, 5);
@@ -69,7 +69,7 @@ export class Installation {
     const audit = storesOf(folder, auditSource);
     const [ledger, readModels, record] = [await audit.eventStore('ledger'), await audit.readModelStore(), await audit.record('tree-head')];
     const { signer, verifier } = await openSigningKey(origin, seed, join(folder, 'audit/log.vkey'));
-    const tree = await TreeLog.open({ ledger, folder: await LogFolder.open(join(folder, 'audit/log')), record, signer, verifier, clock });
+    const tree = await TreeLog.open({ ledger, folder: await LogFolder.open(join(folder, 'audit/log')), record, keys: oneKey({ signer, verifier }), clock });
     const heads = new Heads(clock);
     const recorder = new HeadsRecorder({ store: logs.get(auditSource)!, codec: loggedEvents, source: auditSource, clock, ids: systemIds }, heads);
     const book = new ProgressBook();
@@ -227,7 +227,7 @@ export class Copy {
     const [ledger, record] = [await stores.eventStore('ledger'), await stores.record('tree-head')];
     try {
       const key = await openSigningKey(origin, seed, join(this.folder, 'audit/log.vkey'));
-      const tree = await TreeLog.open({ ...key, ledger, record, folder: await LogFolder.open(this.path('')), clock: { nowMs: () => evening } });
+      const tree = await TreeLog.open({ keys: oneKey(key), ledger, record, folder: await LogFolder.open(this.path('')), clock: { nowMs: () => evening } });
       while (await tree.integrate());
       return [];
     } catch (error) {

@@ -11,6 +11,7 @@ export const { openLog } = await built<typeof import('../../apps/auditor/src/log
 export const { compare } = await built<typeof import('../../apps/auditor/src/compare/compare.js')>('auditor/dist/compare/compare.js');
 export const { replay } = await built<typeof import('../../apps/auditor/src/replay/replay.js')>('auditor/dist/replay/replay.js');
 export const { withBundles } = await built<typeof import('../../apps/auditor/src/entries/replayed-entries.js')>('auditor/dist/entries/replayed-entries.js');
+export const { oneKey } = await built<typeof import('../../apps/audit/src/log-keys/tree-keys.js')>('audit/dist/log-keys/tree-keys.js');
 export const { TreeLog } = await built<typeof import('../../apps/audit/src/integrate/tree-log.js')>('audit/dist/integrate/tree-log.js');
 export const { LogFolder } = await built<typeof import('../../apps/audit/src/integrate/log-folder.js')>('audit/dist/integrate/log-folder.js');
 export const { openSigningKey } = await built<typeof import('../../apps/audit/src/integrate/signing-key.js')>('audit/dist/integrate/signing-key.js');

@@ -9,6 +9,7 @@ import { AuditController } from './audit.controller.js';
 import { AUDIT_ROOM, type AuditRoom } from './audit.room.js';
 import { openStores, type AuditStores } from './audit.stores.js';
 import { followedBy, ledgerSource, loggedEvents } from './domain/audit.events.js';
+import { dayMs } from './domain/log-reading.js';
 import { observeIntegration } from './integrate/observe-integration.js';
 import { logOriginIn } from './integrate/log-origin.js';
 import { openSigning, type Signing } from './integrate/signing.js';
@@ -26,7 +27,6 @@ import { readWitnessPolicy } from './witness/witness-policy.js';
 import { WitnessRounds } from './witness/witness-rounds.js';
 
 const secondMs = 1000;
-const dayMs = 86_400_000;
 
 /** What the replica at work tells the others. */
 interface Told {
@@ -110,8 +110,8 @@ function serviceParts(shell: Shell<AuditConfig>, stores: AuditStores, progress: 
 
 /** Every few seconds what somebody put among the secrets; once a day and at start whether the key is due. */
 function logKeyTasks({ config, secrets, logger }: Shell<AuditConfig>, { log, signedTree }: AuditRoom, keys: SigningKeys): RepeatingTask[] {
-  const { origin, logKeyDays, logKeyOverlapDays } = config;
-  const rotation = new LogKeyRotation({ origin, keys, secrets, log, signedTree, overlapMs: logKeyOverlapDays * dayMs, logger });
+  const { logKeyDays, logKeyOverlapDays } = config;
+  const rotation = new LogKeyRotation({ keys, secrets, log, signedTree, overlapMs: logKeyOverlapDays * dayMs, logger });
   const failed = (err: unknown) => logger.error({ err }, "the log's key could not be replaced");
   return [...(logKeyDays === undefined ? [] : [new RepeatingTask(dayMs, () => rotation.renew(logKeyDays * dayMs), failed)]), new RepeatingTask(2 * secondMs, () => rotation.look(), failed)];
 }

@@ -36,7 +36,7 @@ export async function auditInFolder(data: string, services: readonly SignedSourc
     const heads = new Heads(clock);
     const log = { store: events, codec: loggedEvents, source, clock, ids: systemIds };
     const recorder = new HeadsRecorder(log, heads, ledger);
-    const rotation = new LogKeyRotation({ origin, keys, secrets, log, signedTree: tree, overlapMs: 0, logger: silentLogger });
+    const rotation = new LogKeyRotation({ keys, secrets, log, signedTree: tree, overlapMs: 0, logger: silentLogger });
     const feed = new FeedController({ source, store: events, signer: await SourceSigner.open({ source, store: events, secrets, clock, ids: systemIds }), progress: book, clock });
     const own: SourceReader = { subscribe: (_, afterPosition, signal) => feed.subscribe({ source, afterPosition }, { signal } as Call) };
     const followers = [{ source, reader: own }, ...services.map((reader) => ({ source: reader.source, reader }))].map((each) => followSource({ ...each, consumer: ledgerConsumer(ledger, readModels), book, clock, retryPauseMs: 1, onHead: (head) => heads.heard(head) }));

@@ -18,6 +18,7 @@ import { Integrator } from '../src/integrate/integrator.js';
 import { LogFolder } from '../src/integrate/log-folder.js';
 import { SignedTree } from '../src/integrate/signed-tree.js';
 import { openSigningKey } from '../src/integrate/signing-key.js';
+import { oneKey } from '../src/log-keys/tree-keys.js';
 import { accuser } from '../src/take-in/who-changed.js';
 import { CosignedTree } from '../src/witness/cosigned-tree.js';
 import { WitnessRounds } from '../src/witness/witness-rounds.js';
@@ -38,7 +39,7 @@ export async function auditInTest(witnessPolicy?: (log: NoteVerifier) => Policy 
   const key = await openSigningKey('log.example/one', Buffer.alloc(32, 5), join(data, 'log.vkey'));
   const folder = await LogFolder.open(join(data, 'log'));
   const signedTree = new SignedTree();
-  const integrator = await Integrator.open({ ...key, signedTree, ledger: stores.ledger, folder, record: stores.treeHead, clock, logger: silentLogger, checkpointIntervalMs: 20 });
+  const integrator = await Integrator.open({ keys: oneKey(key), signedTree, ledger: stores.ledger, folder, record: stores.treeHead, clock, logger: silentLogger, checkpointIntervalMs: 20 });
   const policy = await witnessPolicy?.(key.verifier);
   const cosignedTree = new CosignedTree(policy, nowMs);
   const rounds = policy && new WitnessRounds({ policy, cosignedTree, signedTree, files: folder, clock, logger: silentLogger, intervalMs: 50, againAfterMs: 300 });

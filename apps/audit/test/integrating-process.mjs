@@ -6,6 +6,7 @@ import { sqliteCompareAndSetRecord, sqliteEventStore } from '@tillid/store-sqlit
 import { noteSigner, parseVkey, vkeyOf } from '@tillid/transparency';
 import { LogFolder } from '../dist/integrate/log-folder.js';
 import { TreeLog } from '../dist/integrate/tree-log.js';
+import { oneKey } from '../dist/log-keys/tree-keys.js';
 
 const [folder, moment, times] = process.argv.slice(2);
 const seed = Buffer.alloc(32, 3);
@@ -15,8 +16,7 @@ const tree = await TreeLog.open({
   ledger,
   record: await sqliteCompareAndSetRecord({ path: join(folder, 'tree-head.sqlite') }),
   folder: await LogFolder.open(join(folder, 'log')),
-  signer: noteSigner('log.example/one', seed),
-  verifier: parseVkey(vkeyOf('log.example/one', seed)),
+  keys: oneKey({ signer: noteSigner('log.example/one', seed), verifier: parseVkey(vkeyOf('log.example/one', seed)) }),
   clock: { nowMs: () => Date.now() },
   at: (here) => {
     if (here === moment && ++reached === Number(times)) process.kill(process.pid, 'SIGKILL');

@@ -60,7 +60,7 @@ async function started({ overlapMs = 30 * dayMs, at }: { readonly overlapMs?: nu
   const keys = await SigningKeys.open({ origin, source: auditSource, secrets: secrets(), ids: systemIds, events, ledger, clock, vkeyFile: join(data, 'log.vkey') });
   await keys.requirePublished();
   const tree = await TreeLog.open({ keys, ledger, record, clock, folder: await LogFolder.open(join(data, 'log')), ...(at && { at }) });
-  const rotation = new LogKeyRotation({ origin, keys, secrets: secrets(), log: { store: events, codec: loggedEvents, source: auditSource, clock, ids: systemIds }, signedTree: tree, overlapMs, logger: silentLogger });
+  const rotation = new LogKeyRotation({ keys, secrets: secrets(), log: { store: events, codec: loggedEvents, source: auditSource, clock, ids: systemIds }, signedTree: tree, overlapMs, logger: silentLogger });
   return {
     keys,
     tree,

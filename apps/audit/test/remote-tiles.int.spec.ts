@@ -12,6 +12,7 @@ import { LogFolder } from '../src/integrate/log-folder.js';
 import { RemoteTiles } from '../src/integrate/remote-tiles.js';
 import { SignedTree } from '../src/integrate/signed-tree.js';
 import { TreeLog } from '../src/integrate/tree-log.js';
+import { oneKey } from '../src/log-keys/tree-keys.js';
 import { TreeWatch } from '../src/integrate/tree-watch.js';
 
 const seed = Buffer.alloc(32, 3);
@@ -34,7 +35,7 @@ async function integrator(owner: string) {
   const [ledger, record] = [inMemoryEventStore(), inMemoryCompareAndSetRecord()];
   const events = Array.from({ length: 300 }, (_, index) => Buffer.from(`event ${index}`));
   await ledger.append({ commandId: Buffer.alloc(16), fingerprint: Buffer.alloc(32), writes: [{ stream: 'consent/0', expectedRevision: 0, events }] });
-  const tree = await TreeLog.open({ ledger, folder, record, signer, verifier, clock });
+  const tree = await TreeLog.open({ ledger, folder, record, keys: oneKey({ signer, verifier }), clock });
   while ((await tree.integrate()) > 0);
   server = createServer({ ...(await identityOf(owner)), requestCert: true, rejectUnauthorized: true }, (request, reply) => {
     void folder.read(request.url!.slice(1)).then((bytes) => reply.writeHead(bytes ? 200 : 404).end(bytes));
@@ -70,7 +71,7 @@ it('reads from nobody else: another service in its place is not believed', async
 it('knows what is signed from the record, and answers who waits for it', async () => {
   const { ledger, record, tree } = await integrator('audit');
   const signedTree = new SignedTree();
-  const watch = new TreeWatch({ record, ledger, verifier, signedTree, clock, onTrouble: () => undefined });
+  const watch = new TreeWatch({ record, ledger, keys: oneKey({ signer, verifier }), signedTree, clock, onTrouble: () => undefined });
   await watch.start();
   expect(signedTree.head.checkpoint).toBe(tree.head.checkpoint);
   const waiting = signedTree.waitForSize(301, AbortSignal.timeout(5_000));

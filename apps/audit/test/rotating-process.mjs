@@ -25,7 +25,7 @@ const keys = await SigningKeys.open({ origin: 'log.example/one', source: auditSo
 if (!existsSync(join(folder, 'first.vkey'))) writeFileSync(join(folder, 'first.vkey'), keys.held[0].vkey);
 await keys.requirePublished();
 const tree = await TreeLog.open({ keys, ledger, record, clock, folder: await LogFolder.open(join(folder, 'log')), at });
-const rotation = new LogKeyRotation({ origin: 'log.example/one', keys, secrets, log: { store: events, codec: loggedEvents, source: auditSource, clock, ids: systemIds }, signedTree: tree, overlapMs: 0, logger: silentLogger });
+const rotation = new LogKeyRotation({ keys, secrets, log: { store: events, codec: loggedEvents, source: auditSource, clock, ids: systemIds }, signedTree: tree, overlapMs: 0, logger: silentLogger });
 
 // A moment that never comes must not leave it running.
 setTimeout(() => process.exit(3), 30_000).unref();

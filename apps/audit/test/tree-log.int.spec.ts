@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Integrator } from '../src/integrate/integrator.js';
 import { LogFolder } from '../src/integrate/log-folder.js';
 import { SignedTree } from '../src/integrate/signed-tree.js';
+import { oneKey } from '../src/log-keys/tree-keys.js';
 import { TreeLog, type IntegrationMoment } from '../src/integrate/tree-log.js';
 import { openSigningKey } from '../src/integrate/signing-key.js';
 
@@ -38,7 +39,7 @@ async function takeIn(count: number, into = ledger, from = taken, text = 'event'
   if (into === ledger) taken = from + count;
 }
 const open = async (at?: (moment: IntegrationMoment) => void, from = ledger) =>
-  TreeLog.open({ ledger: from, record, signer, verifier, clock: { nowMs: () => 1000 }, folder: await LogFolder.open(join(data, 'log')), ...(at && { at }) });
+  TreeLog.open({ ledger: from, record, keys: oneKey({ signer, verifier }), clock: { nowMs: () => 1000 }, folder: await LogFolder.open(join(data, 'log')), ...(at && { at }) });
 async function integrateAll(tree: TreeLog): Promise<TreeLog> {
   while (await tree.integrate());
   return tree;
@@ -127,7 +128,7 @@ it('events that trickle in share a checkpoint, and a backlog does not wait for o
   let signed = 0;
   const counting = { ...record, get: () => record.get(), compareAndSet: (...args: Parameters<CompareAndSetRecord['compareAndSet']>) => (signed++, record.compareAndSet(...args)) };
   const signedTree = new SignedTree();
-  const integrator = await Integrator.open({ signedTree, ledger, record: counting, folder, signer, verifier, clock: { nowMs: () => 1000 }, logger: silentLogger, checkpointIntervalMs });
+  const integrator = await Integrator.open({ signedTree, ledger, record: counting, folder, keys: oneKey({ signer, verifier }), clock: { nowMs: () => 1000 }, logger: silentLogger, checkpointIntervalMs });
   integrator.start();
   expect(await signedTree.waitForSize(20_000, AbortSignal.timeout(10_000))).toBe(true);
   const [before, began] = [signed, performance.now()];

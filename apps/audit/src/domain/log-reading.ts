@@ -49,6 +49,8 @@ export function readerOf(event: ReadingEvent): Reader {
   return event.type === 'AccessLogRead' ? { kind: 'citizen', id: event.citizenId } : { kind: 'auditor', id: event.auditorId };
 }
 
+export const dayMs = 86_400_000;
+
 /** UTC day, as "2026-11-24". */
 export function dayOf(atMs: number): string {
   return new Date(atMs).toISOString().slice(0, 10);

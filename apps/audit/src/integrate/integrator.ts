@@ -5,12 +5,12 @@ import { WillNotSign } from '../domain/audit.refusals.js';
 import type { SignedTree } from './signed-tree.js';
 import { isBacklog, TreeLog, type TreeLogParts } from './tree-log.js';
 
-export type IntegratorParts = TreeLogParts & {
+export interface IntegratorParts extends TreeLogParts {
   readonly signedTree: SignedTree;
   readonly logger: Logger;
   /** Events that come within this time of each other share a checkpoint. */
   readonly checkpointIntervalMs: number;
-};
+}
 
 /** An append is noticed at once; this is for the one that is not. */
 const lookAgainAfterMs = 1000;

@@ -1,17 +1,15 @@
 import { announcedLogKey, decodeEnvelope, emptyChain, formatKeyChangeProof, nextChain, noTelemetry, traceParentsOf, type CompareAndSetRecord, type EventStore, type Telemetry } from '@tillid/eventsourcing';
 import type { Clock } from '@tillid/kernel';
 import {
-  checkpointPath, edgeRoot, emptyEdge, emptyRoot, growEdge, keyChangePath, loadEdge, parseCheckpoint, parseNote, parseVkey, proveInclusion, signCheckpoint, subtreeRootsFrom, tileWidth, type NoteSigner, type NoteVerifier,
-  type RightEdge,
+  checkpointPath, edgeRoot, emptyEdge, emptyRoot, growEdge, keyChangePath, loadEdge, parseCheckpoint, parseNote, parseVkey, proveInclusion, signCheckpoint, subtreeRootsFrom, tileWidth, type RightEdge,
 } from '@tillid/transparency';
 import { WillNotSign } from '../domain/audit.refusals.js';
-import { oneKey, type TreeKeys } from '../log-keys/tree-keys.js';
+import type { TreeKeys } from '../log-keys/tree-keys.js';
 import type { TileStore } from './tile-store.js';
 import { decodeTreeHead, encodeTreeHead, type SignedKeyChange, type TreeHead } from './tree-head.js';
 
-export type TreeLogParts = TreeParts & ({ readonly keys: TreeKeys } | { /** The only key. */ readonly signer: NoteSigner; readonly verifier: NoteVerifier });
-
-interface TreeParts {
+export interface TreeLogParts {
+  readonly keys: TreeKeys;
   readonly ledger: EventStore;
   readonly folder: TileStore;
   readonly record: CompareAndSetRecord;
@@ -39,7 +37,7 @@ export function isBacklog(taken: number): boolean {
 /** The tree over the ledger, as far as it is signed. Only this signs. */
 export class TreeLog {
   private constructor(
-    private readonly parts: TreeParts & { readonly keys: TreeKeys },
+    private readonly parts: TreeLogParts,
     private current: { readonly head: TreeHead; readonly version: number; readonly edge: RightEdge },
   ) {}
 
@@ -47,8 +45,7 @@ export class TreeLog {
    * Start-up, and recovery after any fault: from the record, never from memory. Throws WillNotSign when the ledger or
    * the files are not those of the tree that was signed.
    */
-  static async open(given: TreeLogParts): Promise<TreeLog> {
-    const parts = { ...given, keys: 'keys' in given ? given.keys : oneKey(given.signer, given.verifier) };
+  static async open(parts: TreeLogParts): Promise<TreeLog> {
     const { record, folder, keys, ledger } = parts;
     await folder.recover();
     const stored = await record.get();
@@ -125,7 +122,7 @@ export class TreeLog {
 }
 
 /** The same file each time, from the record and the ledger; its hashes are in the tiles of any larger tree. */
-async function writeKeyChange({ ledger, folder }: TreeParts, { leafIndex, checkpoint }: SignedKeyChange, treeSize: number): Promise<void> {
+async function writeKeyChange({ ledger, folder }: TreeLogParts, { leafIndex, checkpoint }: SignedKeyChange, treeSize: number): Promise<void> {
   const [entry] = await ledger.readAll(leafIndex, 1);
   const change = entry && announcedLogKey(decodeEnvelope(entry.bytes));
   if (!change) throw new WillNotSign('log.ledger_differs');
@@ -140,7 +137,7 @@ async function writeKeyChange({ ledger, folder }: TreeParts, { leafIndex, checkp
  * A folder that was lost: every file again, from the ledger. Whether they are those that were signed is for the edge to
  * say. The checkpoint comes last of all, so a crash here leaves a folder that is written again.
  */
-async function writeAgain({ ledger, folder }: TreeParts, size: number): Promise<void> {
+async function writeAgain({ ledger, folder }: TreeLogParts, size: number): Promise<void> {
   for (let edge = emptyEdge; edge.size < size; ) {
     const page = await ledger.readAll(edge.size, Math.min(leavesPerCheckpoint, size - edge.size));
     if (page.length === 0) throw new WillNotSign('log.ledger_shorter');

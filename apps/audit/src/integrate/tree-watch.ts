@@ -1,14 +1,12 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { CompareAndSetRecord, EventStore } from '@tillid/eventsourcing';
 import type { Clock } from '@tillid/kernel';
-import type { NoteVerifier } from '@tillid/transparency';
-import type { SigningKeys } from '../log-keys/signing-keys.js';
+import type { TreeKeys } from '../log-keys/tree-keys.js';
 import type { SignedTree } from './signed-tree.js';
 import { decodeTreeHead, type TreeHead } from './tree-head.js';
 
-export type TreeWatchParts = WatchParts & ({ readonly keys: Pick<SigningKeys, 'verifiers' | 'learn' | 'signed'> } | { /** The only key. */ readonly verifier: NoteVerifier });
-
-interface WatchParts {
+export interface TreeWatchParts {
+  readonly keys: Pick<TreeKeys, 'verifiers' | 'learn' | 'signed'>;
   readonly record: CompareAndSetRecord;
   readonly ledger: Pick<EventStore, 'head'>;
   readonly signedTree: SignedTree;
@@ -63,12 +61,12 @@ export class TreeWatch {
     else this.behindSinceMs ??= clock.nowMs();
     if (this.behindSinceMs !== undefined && clock.nowMs() - this.behindSinceMs > behindAfterMs) signedTree.stop('log.behind');
   }
+
   private async opened(value: Uint8Array): Promise<TreeHead> {
-    const { parts } = this;
-    if (!('keys' in parts)) return decodeTreeHead(value, parts.verifier);
-    await parts.keys.learn();
-    const head = decodeTreeHead(value, parts.keys.verifiers);
-    await parts.keys.signed(head.size);
+    const { keys } = this.parts;
+    await keys.learn();
+    const head = decodeTreeHead(value, keys.verifiers);
+    await keys.signed(head.size);
     return head;
   }
 }

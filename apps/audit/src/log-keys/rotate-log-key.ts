@@ -9,7 +9,6 @@ import { logKeySecret, withNextSeed, type HeldKey } from './log-key-seeds.js';
 import type { SigningKeys } from './signing-keys.js';
 
 export interface LogKeyRotationParts {
-  readonly origin: string;
   readonly keys: SigningKeys;
   readonly secrets: Secrets;
   readonly log: EventLog<LoggedEvent>;
@@ -43,7 +42,7 @@ export class LogKeyRotation {
 
   /** A new one when the one in force is older. Not while the last change is under way. */
   async renew(olderThanMs: number): Promise<boolean> {
-    const { keys, log, secrets, origin } = this.parts;
+    const { keys, log, secrets } = this.parts;
     const inForce = await this.inForce();
     if (inForce === undefined) return false;
     if (await this.destroyReplaced(inForce)) await keys.readSecret();
@@ -51,7 +50,7 @@ export class LogKeyRotation {
     const sinceMs = keys.announced.at(-1)?.announcedAtMs ?? (await this.firstEventMs());
     if (log.clock.nowMs() - sinceMs < olderThanMs) return false;
     // Lost to another replica: it has made the next.
-    return secrets.replace(logKeySecret, keys.content, withNextSeed(origin, keys.content, log.ids, keys.verifiers.map(({ keyId }) => keyId)));
+    return secrets.replace(logKeySecret, keys.content, withNextSeed(keys.origin, keys.content, log.ids, keys.verifiers.map(({ keyId }) => keyId)));
   }
 
   /** The key that signs alone; undefined while two do, or while it is not ours. */

@@ -50,6 +50,11 @@ export class SigningKeys implements TreeKeys {
     return keys;
   }
 
+  /** The log's name. */
+  get origin(): string {
+    return this.parts.origin;
+  }
+
   get verifiers(): readonly NoteVerifier[] {
     return distinctKeys([...this.#held.map(({ verifier }) => verifier), ...this.#announced.flatMap(({ key, next }) => [key, next])]);
   }

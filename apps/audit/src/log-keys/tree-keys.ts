@@ -4,6 +4,8 @@ import type { NoteSigner, NoteVerifier } from '@tillid/transparency';
 export interface TreeKeys {
   /** All that may have signed what is on record. */
   readonly verifiers: readonly NoteVerifier[];
+  /** Hears of what was announced since. */
+  learn(): Promise<void>;
   /** Of a tree of `size` leaves that continues the signed one of `signedSize`. Throws WillNotSign without the key that is due. */
   signersOf(size: number, signedSize: number): Promise<TreeSigners>;
   /** A tree of so many leaves is signed, and on record. */
@@ -18,6 +20,6 @@ export interface TreeSigners {
 }
 
 /** A log whose key never changes. */
-export function oneKey(signer: NoteSigner, verifier: NoteVerifier): TreeKeys {
-  return { verifiers: [verifier], signersOf: () => Promise.resolve({ signers: [signer], changedAt: [] }), signed: () => Promise.resolve() };
+export function oneKey({ signer, verifier }: { readonly signer: NoteSigner; readonly verifier: NoteVerifier }): TreeKeys {
+  return { verifiers: [verifier], learn: () => Promise.resolve(), signersOf: () => Promise.resolve({ signers: [signer], changedAt: [] }), signed: () => Promise.resolve() };
 }

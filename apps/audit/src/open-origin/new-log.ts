@@ -10,6 +10,7 @@ import { EventSeries } from '../event-series/event-series.js';
 import { LogFolder } from '../integrate/log-folder.js';
 import { openSigningKey } from '../integrate/signing-key.js';
 import { TreeLog } from '../integrate/tree-log.js';
+import { oneKey } from '../log-keys/tree-keys.js';
 import { appendAgain } from '../recover/recover-ledger.js';
 import type { KeptEntries } from './kept-entries.js';
 
@@ -68,7 +69,7 @@ export async function writeNewLog(folder: string, { origin, formerVkey, formerCh
       await new EventSeries(log, headsSeenStream, 'HeadsSeen').append({ type: 'HeadsSeen', timeMs, heads }, 0, timeMs);
       await appendAgain(ledger, [await onlyEvent(events, 1)]);
     }
-    const tree = await TreeLog.open({ ...key, ledger, folder: await LogFolder.open(join(folder, 'log')), record, clock });
+    const tree = await TreeLog.open({ keys: oneKey(key), ledger, folder: await LogFolder.open(join(folder, 'log')), record, clock });
     while (await tree.integrate());
   } finally {
     for (const store of [events, ledger, record]) await store.close();

@@ -3,9 +3,8 @@ import { handle, timerContext, type ExpiringStore } from '@tillid/eventsourcing'
 import type { Call, CommandContext } from '@tillid/service';
 import type { AuditRoom } from '../audit.room.js';
 import { entriesReadStream, logReadStream } from '../domain/audit.events.js';
-import { dayOf, logReading, type LogReadingCommand, type Reader } from '../domain/log-reading.js';
+import { dayMs, dayOf, logReading, type LogReadingCommand, type Reader } from '../domain/log-reading.js';
 
-const dayMs = 24 * 60 * 60 * 1000;
 /** A day whose number could not be recorded for so long keeps its first reading only. */
 const countsKeptMs = 35 * dayMs;
 /** Readings that began before midnight are counted by then. */
