@@ -2,6 +2,7 @@ import { ledgerConsumer, openReadModels, type Consumer, type EventLog, type Even
 import type { LogFiles } from '@tillid/transparency';
 import type { AuditRoom } from './audit.room.js';
 import type { LoggedEvent } from './domain/audit.events.js';
+import { formerLogIn } from './get-coverage/former-log.js';
 import type { SignedTree } from './integrate/signed-tree.js';
 import { ownLogLinesModel, type OwnLogDocument } from './own-log/own-log.documents.js';
 import { OwnLogHeadsRecorder } from './own-log/own-log-heads.js';
@@ -47,6 +48,6 @@ export async function assembleAudit(ports: AuditPorts): Promise<AssembledAudit> 
   const ownLogMap = new OwnLogMap({ logs: ownLogs.consumer.table, lines: ownLogLines });
   const ownLogHeads = new OwnLogHeadsRecorder(log, book, ownLogMap);
   const tables = { entries: entries.consumer.table, links: links.consumer.table, clients: clients.consumer.table, readingDays: readingDays.consumer.table, ownLogLines };
-  const room: AuditRoom = { log, ledger, readings, book, signedTree, cosignedTree, files, heads, headsRecorder, ownLogMap, ownLogHeads, lists: lists.map(({ consumer }) => consumer.name), ...tables };
+  const room: AuditRoom = { log, ledger, readings, book, signedTree, cosignedTree, files, formerLog: await formerLogIn(ledger, log.source), heads, headsRecorder, ownLogMap, ownLogHeads, lists: lists.map(({ consumer }) => consumer.name), ...tables };
   return { room, heads, headsRecorder, ownLogHeads, ownLogs: ownLogs.consumer.table, takeIn: ledgerConsumer(ledger, readModels), readers: lists.map(({ consumer }) => consumer), lists };
 }

@@ -1,3 +1,4 @@
+import type { FormerLog } from '@tillid/contracts/audit/v1/service';
 import type { EventLog, EventStore, ExpiringStore, ProgressBook, ReadModelTable } from '@tillid/eventsourcing';
 import type { ClientDocument } from './access-log/clients.read-model.js';
 import type { EntryDocument } from './access-log/entries.read-model.js';
@@ -35,6 +36,8 @@ export interface AuditRoom {
   readonly cosignedTree: CosignedTree;
   /** The tiles and bundles of what is signed. */
   readonly files: LogFiles;
+  /** That this one continues; undefined in an installation's first log. */
+  readonly formerLog: FormerLog | undefined;
   readonly heads: Heads;
   readonly headsRecorder: Pick<HeadsRecorder, 'last' | 'lastBefore'>;
   readonly book: ProgressBook;

@@ -1,13 +1,12 @@
-import type { Coverage, FormerLog, SourceCoverage, WitnessCoverage } from '@tillid/contracts/audit/v1/service';
-import { continuationIn } from '@tillid/eventsourcing';
+import type { Coverage, SourceCoverage, WitnessCoverage } from '@tillid/contracts/audit/v1/service';
 import type { Call } from '@tillid/service';
 import { positionBelow, readEntry } from '../access-log/ledger-entry.js';
 import type { AuditRoom } from '../audit.room.js';
 import { waitingFor } from '../deadline.js';
-import { auditSource, followedBy, ledgerSource } from '../domain/audit.events.js';
+import { followedBy, ledgerSource } from '../domain/audit.events.js';
 import { judgeCoverage, type SourceFacts } from './verdict.js';
 
-export type CoverageRoom = Pick<AuditRoom, 'ledger' | 'book' | 'heads' | 'headsRecorder' | 'signedTree' | 'cosignedTree' | 'log'>;
+export type CoverageRoom = Pick<AuditRoom, 'ledger' | 'book' | 'heads' | 'headsRecorder' | 'signedTree' | 'cosignedTree' | 'log' | 'formerLog'>;
 
 /** How complete the record is, and a list read from it. Throws when a store does not answer: what is not known is not told. */
 export async function coverageOf(room: CoverageRoom, listsAreBehind: boolean): Promise<Coverage> {
@@ -30,7 +29,7 @@ export async function coverageOf(room: CoverageRoom, listsAreBehind: boolean): P
     completeAsOf: at(verdict.completeAsOfMs),
     mayBeIncomplete: verdict.mayBeIncomplete,
     ...witnessed(room, nowMs),
-    formerLog: await formerLogOf(room),
+    formerLog: room.formerLog,
   };
 }
 
@@ -54,14 +53,6 @@ async function factsOf({ ledger, book, heads, headsRecorder, signedTree, log }: 
     const heard = now ? { signedAtMs: now.head.timeMs, heardAtMs: now.heardAtMs } : then && { signedAtMs: then.timeMs, heardAtMs: recorded!.timeMs };
     return { source, takenInPosition, integratedPosition, headPosition, parkedReason: parked ? parkedReason || 'consumer.parked' : '', heard };
   }));
-}
-
-/** In a log that continues one that was lost: which, and what was still there of it. */
-async function formerLogOf({ ledger, log }: CoverageRoom): Promise<FormerLog | undefined> {
-  if (log.source === auditSource) return undefined;
-  const [first] = await ledger.readAll(0, 1);
-  const continuation = first && continuationIn(first.bytes);
-  return continuation && { origin: continuation.formerVerifier.name, size: continuation.formerCheckpoint.size, kept: continuation.event.kept.reduce((sum, { position }) => sum + position, 0), continuedAt: continuation.continuedAt };
 }
 
 function at(ms: number | undefined): Date | undefined {

@@ -94,8 +94,8 @@ async function report(data: string, oldFiles: string): Promise<Opened> {
     const [first] = await ledger.readAll(0, 1);
     const continuation = first && continuationIn(first.bytes);
     if (!continuation) throw new Error('the new log does not say what it continues');
-    const { event, verifier, formerVerifier, formerCheckpoint } = continuation;
-    return { opened: verifier.name, vkey: event.vkey, former: formerVerifier.name, formerSize: formerCheckpoint.size, kept: event.kept.reduce((sum, { position }) => sum + position, 0), lostBecause: event.lostBecause, oldFiles };
+    const { event, verifier, formerVerifier, formerCheckpoint, kept } = continuation;
+    return { opened: verifier.name, vkey: event.vkey, former: formerVerifier.name, formerSize: formerCheckpoint.size, kept, lostBecause: event.lostBecause, oldFiles };
   } finally {
     await ledger.close();
   }

@@ -40,11 +40,10 @@ export async function findContinuation(files: LogFiles, key: NoteVerifier, seenB
   const found = await refusedIsNone(() => provedContinuation(files, note));
   if (!found) return undefined;
   const { continuation, checkpoint, keys } = found;
-  const { verifier, formerVerifier, formerCheckpoint, vouchedFor, event } = continuation;
+  const { verifier, formerVerifier, formerCheckpoint, kept, vouchedFor, event } = continuation;
   const seen = seenBefore === undefined ? undefined : await refusedIsNone(async () => openCheckpoint(seenBefore, formerVerifier));
   const concernsUs = seenBefore === undefined ? isSameKey(key, formerVerifier) : seen !== undefined && (isSameKey(key, formerVerifier) || keys.some((each) => isSameKey(key, each)));
   if (!concernsUs) return undefined;
-  const kept = event.kept.reduce((sum, { position }) => sum + position, 0);
   const about = { origin: verifier.name, vkey: event.vkey, former: formerVerifier.name, formerSize: formerCheckpoint.size, kept, lostBecause: event.lostBecause, vouchedFor, verifier };
   const findings = [
     { code: 'log.continued', detail: `${verifier.name} is another log: its first entry says that it continues ${formerVerifier.name} (${vouchedFor ? "signed by that log's key" : "nobody says so but its operator: that log's key has not signed it"})` } as const,

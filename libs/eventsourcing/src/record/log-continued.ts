@@ -50,6 +50,8 @@ export interface Continuation {
   readonly formerVerifier: NoteVerifier;
   /** Signed by that log. */
   readonly formerCheckpoint: Checkpoint;
+  /** Entries of it that stand here again. */
+  readonly kept: number;
   /** The lost log's own key named this one. Without it there is only the operator's word. */
   readonly vouchedFor: boolean;
 }
@@ -63,7 +65,7 @@ export function continuationIn(entry: Uint8Array): Continuation | undefined {
     const [verifier, formerVerifier] = [parseVkey(event.vkey), parseVkey(event.formerVkey)];
     const ofThisLog = event.source === source && source === auditSourceOf(verifier.name) && continuedOrigin(formerVerifier.name) === verifier.name;
     if (!ofThisLog) return undefined;
-    return { event, continuedAt: occurredAt, verifier, formerVerifier, formerCheckpoint: openCheckpoint(event.formerCheckpoint, formerVerifier), vouchedFor: isVouchedFor(event, formerVerifier) };
+    return { event, continuedAt: occurredAt, verifier, formerVerifier, formerCheckpoint: openCheckpoint(event.formerCheckpoint, formerVerifier), kept: event.kept.reduce((sum, { position }) => sum + position, 0), vouchedFor: isVouchedFor(event, formerVerifier) };
   } catch {
     // Whatever cannot be read names nothing.
     return undefined;
